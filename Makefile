@@ -1,0 +1,55 @@
+# README's two commands are `make demo` and `make test`; both do all set-up on a machine
+# that has only python3 (>= 3.11) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE ?=
+
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.demo: requirements/demo.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rolloutd needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.demo
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: $(VENV)/.demo ## the story of data-product v3 -> v4, live in the terminal
+	$(BIN)/rolloutd demo $(ARGS)
+
+test: $(VENV)/.dev system ## every test, with real Envoy, Prometheus and kubectl
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python tests/architecture/coverage_floor.py
+
+check: $(VENV)/.dev ## format, lint, types, imports, architecture, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q -m "not real" -n 2
+
+bench: $(VENV)/.dev system ## print the figures of the closing note as JSON
+	$(BIN)/python -m bench $(ARGS)
+
+format: $(VENV)/.dev ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## renew the pinned dependencies (needs uv)
+	for extras in build demo dev; do \
+	  uv pip compile pyproject.toml --extra build --extra $$extras --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-emit-index-url --quiet \
+	    -o requirements/$$extras.lock || exit 1; done
+
+system: ## install the Debian packages that tests need
+	@tools/system-packages
+
+.PHONY: help demo test check bench format lock system

@@ -1,0 +1,3 @@
+"""rolloutd: progressive delivery for Istio."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""One folder per outside system, each turning its errors into ours."""

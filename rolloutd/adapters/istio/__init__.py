@@ -1,0 +1,1 @@
+"""VirtualServices: weights read and written."""

@@ -1,0 +1,1 @@
+"""The live Kubernetes API: transport, caches, leases."""

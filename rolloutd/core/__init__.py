@@ -1,0 +1,1 @@
+"""The policy: pure values and functions. No I/O, no clock, no chance."""

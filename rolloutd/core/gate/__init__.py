@@ -1,0 +1,1 @@
+"""Gates: counts in, a verdict with its evidence out."""

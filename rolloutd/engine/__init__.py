@@ -1,0 +1,1 @@
+"""Drives rollouts: looks, decides, acts, waits. Only through ports."""

@@ -1,0 +1,1 @@
+"""A small world to try rolloutd in: Kubernetes API, Envoy, services, faults."""
