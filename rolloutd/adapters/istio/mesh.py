@@ -1,0 +1,295 @@
+"""Moves traffic by patching VirtualServices; looks at what a cache holds of them.
+
+What is refused depends on how much is at stake. While the canary has no traffic, everything
+must be in order: all routes, all VirtualServices, both subsets. Once it has some, only the
+primary's routes must be readable, and a write that takes traffic away from the canary asks for
+nothing that it could do without: a rollback is not to fail for a subset that somebody deleted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rolloutd.adapters.istio import annotations as ours
+from rolloutd.adapters.istio import subsets
+from rolloutd.adapters.istio.fields import identity, text
+from rolloutd.adapters.istio.hosts import Naming
+from rolloutd.adapters.istio.patch import Notes, Order, operations
+from rolloutd.adapters.istio.routes import Routing, Unroutable, find
+from rolloutd.adapters.istio.subsets import Subset
+from rolloutd.adapters.istio.weights import WHOLE, share
+from rolloutd.core.observation import MeshBlind, MeshSeen, MeshSighting
+from rolloutd.core.plan import Plan, Routes
+from rolloutd.core.units import Percent
+from rolloutd.errors import Conflict, Refused, RolloutdError, Unavailable
+from rolloutd.ports import Json, KubeApi, KubeCache
+
+KIND = "VirtualService"
+GROUP = "networking.istio.io"
+
+Absorb = Callable[[str, Json], None]
+"""Takes the kind and the new state of an object that we wrote, ahead of the watch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sight:
+    """A VirtualService that a plan fits.
+
+    Attributes:
+        order: The share last ordered, as far as this object says.
+        canary: The share it holds; ``None`` where its routes do not agree.
+    """
+
+    found: Mapping[str, object]
+    routing: Routing
+    order: Percent | None
+    canary: Percent | None
+
+    def holds(self, canary: Percent) -> bool:
+        """Say whether all routes have the weights that this share asks for."""
+        return all(route.holds(canary) for route in self.routing.routes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A request ready to be sent; without operations there is nothing to send."""
+
+    path: str
+    operations: Sequence[Json]
+
+
+class IstioMesh:
+    """The mesh, through VirtualServices.
+
+    Args:
+        cache: Holds VirtualServices and DestinationRules of all namespaces in use.
+        api: Where patches go.
+        epoch: Gives the present leadership's number, or ``None`` where nobody competes.
+        absorb: Told of every object that a patch returned, so that the next look does not
+            wait for the watch.
+        naming: How the cluster is laid out.
+    """
+
+    def __init__(
+        self,
+        cache: KubeCache,
+        api: KubeApi,
+        *,
+        epoch: Callable[[], int | None],
+        absorb: Absorb,
+        naming: Naming,
+    ) -> None:
+        self._cache = cache
+        self._api = api
+        self._epoch = epoch
+        self._absorb = absorb
+        self._naming = naming
+
+    def look(self, plan: Plan) -> MeshSighting:
+        """Say what the cached VirtualServices hold; the share is the primary's."""
+        primary, *others = plan.virtual_services
+        first = self._read(plan, primary)
+        if isinstance(first, Unroutable):
+            return MeshBlind(reason=first.reason)
+        rest = [self._read(plan, other) for other in others]
+        if first.canary == 0:
+            for sight in (first, *rest):
+                trouble = self._unready(plan, sight)
+                if trouble:
+                    return MeshBlind(reason=trouble)
+        return _seen(plan, first, rest)
+
+    def hosts(self, plan: Plan) -> tuple[str, str]:
+        """Return the full host names of the stable and the canary arm.
+
+        Raises:
+            Refused: The plan's routes are not there, so nothing names a host.
+        """
+        routing = self._sight(plan, plan.virtual_services[0]).routing
+        return routing.stable_host, routing.canary_host
+
+    async def write(self, plan: Plan, canary: Percent, record: str, *, why: str) -> None:
+        """Make the canary's share exactly this and store the record with it, atomically.
+
+        The primary goes first, whether the share rises or falls: it holds the truth that the
+        others are measured by. The others follow together; all are tried, and the first
+        failure is raised once all have answered. A share that rises is refused as a whole if
+        one of them could not follow.
+
+        Raises:
+            Unavailable: No answer: it may or may not have happened.
+            Conflict: Someone wrote since we read.
+            Refused: The change was rejected, or the plan does not fit what is there.
+        """
+        primary, *others = plan.virtual_services
+        first = self._draft(
+            plan, primary, canary, self._primary_notes(plan, canary, record, why)
+        )
+        notes = Notes(lasting=_shared(), passing={}, epoch=self._epoch())
+        rest = [self._draft_or_refusal(plan, other, canary, notes) for other in others]
+        refusals = [draft for draft in rest if isinstance(draft, Refused)]
+        if refusals and self._rises(plan, canary):
+            raise refusals[0]
+        await self._send(first)
+        failures = await self._send_all([d for d in rest if isinstance(d, _Draft)])
+        for failure in (*failures, *refusals):
+            raise failure
+
+    async def note(self, plan: Plan, record: str) -> None:
+        """Store the record on the primary alone; weights stay as they are.
+
+        Raises:
+            Unavailable: No answer: it may or may not have happened.
+            Conflict: Someone wrote since we read.
+            Refused: The change was rejected, or the primary is not there.
+        """
+        found = self._present(plan, plan.virtual_services[0])
+        if isinstance(found, Unroutable):
+            raise Refused(found.reason)
+        lasting = {ours.keys(plan.key.name).record: _bounded(record), **_shared()}
+        notes = Notes(lasting=lasting, passing={}, epoch=self._epoch())
+        await self._send(_Draft(path=_path(found), operations=operations(found, None, notes)))
+
+    def _primary_notes(self, plan: Plan, canary: Percent, record: str, why: str) -> Notes:
+        keys = ours.keys(plan.key.name)
+        return Notes(
+            lasting={
+                keys.record: _bounded(record),
+                keys.desired_weight: str(canary),
+                **_shared(),
+            },
+            passing={keys.last_transition: why[: ours.REASON_LIMIT]},
+            epoch=self._epoch(),
+        )
+
+    def _present(self, plan: Plan, routes: Routes) -> Json | Unroutable:
+        found = self._cache.get(KIND, plan.key.namespace, routes.virtual_service)
+        if found is None:
+            return Unroutable(
+                reason=f"{KIND} {plan.key.namespace}/{routes.virtual_service} is not there: "
+                "create it, or correct spec.virtualService."
+            )
+        return found
+
+    def _read(self, plan: Plan, routes: Routes) -> _Sight | Unroutable:
+        found = self._present(plan, routes)
+        if isinstance(found, Unroutable):
+            return found
+        routing = find(found, plan, routes.routes, domain=self._naming.domain)
+        if isinstance(routing, Unroutable):
+            return routing
+        order = ours.ordered_share(found, plan.key.name)
+        held = share([route.split for route in routing.routes], order)
+        return _Sight(found=found, routing=routing, order=order, canary=held)
+
+    def _sight(self, plan: Plan, routes: Routes) -> _Sight:
+        sight = self._read(plan, routes)
+        if isinstance(sight, Unroutable):
+            raise Refused(sight.reason)
+        return sight
+
+    def _rises(self, plan: Plan, canary: Percent) -> bool:
+        """Say whether the primary would give the canary more than it holds, or might."""
+        held = self._sight(plan, plan.virtual_services[0]).canary
+        return canary > 0 and (held is None or canary > held)
+
+    def _unready(self, plan: Plan, sight: _Sight | Unroutable) -> str:
+        """Say what keeps a run from starting; empty for nothing."""
+        if isinstance(sight, Unroutable):
+            return sight.reason
+        return self._no_subset(plan, sight, stable=True, canary=True)
+
+    def _no_subset(self, plan: Plan, sight: _Sight, *, stable: bool, canary: bool) -> str:
+        """Say which of the asked arms has no subset to be sent to; empty for none."""
+        arms = (
+            (stable, sight.routing.stable_host, plan.stable.subset),
+            (canary, sight.routing.canary_host, plan.canary.subset),
+        )
+        for asked, host, name in arms:
+            if asked and name:
+                subset = Subset(host=host, name=name, namespace=plan.key.namespace)
+                trouble = subsets.trouble(self._cache, subset, self._naming)
+                if trouble:
+                    return f"{KIND} {identity(sight.found)}: {trouble}"
+        return ""
+
+    def _draft(self, plan: Plan, routes: Routes, canary: Percent, notes: Notes) -> _Draft:
+        """Prepare a patch; an arm must have its subset if it is to get what it had not."""
+        sight = self._sight(plan, routes)
+        trouble = self._no_subset(
+            plan,
+            sight,
+            stable=sight.canary == WHOLE and canary < WHOLE,
+            canary=canary > 0 and (sight.canary is None or canary > sight.canary),
+        )
+        if trouble:
+            raise Refused(trouble)
+        order = Order(routing=sight.routing, canary=canary)
+        return _Draft(path=_path(sight.found), operations=operations(sight.found, order, notes))
+
+    def _draft_or_refusal(
+        self, plan: Plan, routes: Routes, canary: Percent, notes: Notes
+    ) -> _Draft | Refused:
+        try:
+            return self._draft(plan, routes, canary, notes)
+        except Refused as refusal:
+            return refusal
+
+    async def _send(self, draft: _Draft) -> None:
+        if draft.operations:
+            self._absorb(KIND, await self._api.patch(draft.path, draft.operations))
+
+    async def _send_all(self, drafts: Sequence[_Draft]) -> list[RolloutdError]:
+        """Send at once, so that one slow answer does not delay the others' rollback."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._send_or_failure(draft), name=f"patch {draft.path}")
+                for draft in drafts
+            ]
+        return [failure for task in tasks if (failure := task.result()) is not None]
+
+    async def _send_or_failure(self, draft: _Draft) -> RolloutdError | None:
+        try:
+            await self._send(draft)
+        except (Unavailable, Conflict, Refused) as failure:
+            return failure
+        return None
+
+
+def _seen(plan: Plan, first: _Sight, rest: Sequence[_Sight | Unroutable]) -> MeshSeen:
+    """Compare what is held with what was ordered; without an order nothing is out of step."""
+    tampered = first.order is None and ours.is_ordered(first.found, plan.key.name)
+    wanted = first.canary if first.order is None else first.order
+    reasons = (ours.hold_off(s.found) for s in (first, *rest) if isinstance(s, _Sight))
+    return MeshSeen(
+        canary=first.canary,
+        record=ours.record(first.found, plan.key.name),
+        primary_in_step=not tampered and (first.order is None or first.holds(first.order)),
+        secondaries_in_step=all(
+            isinstance(sight, _Sight) and (wanted is None or sight.holds(wanted))
+            for sight in rest
+        ),
+        hold_off=next((reason for reason in reasons if reason), None),
+    )
+
+
+def _shared() -> dict[str, str]:
+    return {ours.MANAGED_BY: ours.OURSELVES}
+
+
+def _bounded(record: str) -> str:
+    size = len(record.encode())
+    if size > ours.RECORD_LIMIT:
+        raise Refused(f"The record has {size} bytes, more than {ours.RECORD_LIMIT}.")
+    return record
+
+
+def _path(found: Mapping[str, object]) -> str:
+    """Return an object's path in the API version in which it was read."""
+    version = text(found.get("apiVersion"))
+    if not version.startswith(f"{GROUP}/"):
+        raise Refused(f"{KIND} {identity(found)} was read without an apiVersion of {GROUP}.")
+    namespace, name = identity(found).split("/")
+    return f"/apis/{version}/namespaces/{namespace}/virtualservices/{name}"

@@ -1,0 +1,1 @@
+"""VirtualServices in, patches out."""
