@@ -1,0 +1,154 @@
+"""Plans and samples for tests of the gates: name what the test is about, the rest is normal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rolloutd.core.gate import Jury, hear, verdicts
+from rolloutd.core.observation import Counts, GateVerdict, Histogram, Sample
+from rolloutd.core.plan import (
+    Afterwards,
+    Arm,
+    Confidence,
+    Gate,
+    IstioMetrics,
+    Judgement,
+    Key,
+    Latency,
+    Metrics,
+    OnBlind,
+    OnBreach,
+    Plan,
+    Promql,
+    Reporter,
+    Routes,
+    Samples,
+    StartAuto,
+    SuccessRate,
+    WeightStep,
+)
+from rolloutd.core.units import Instant, Millis, Percent, Ratio, Seconds
+
+START = 1_000.0
+"""When the first interval begins, far from nought so that roundings show."""
+
+SAMPLES = Samples(interval=Seconds(5.0), window=Seconds(60.0), min_requests=100)
+
+
+def plan(
+    *gates: Gate, samples: Samples = SAMPLES, confidence: Confidence | None = None
+) -> Plan:
+    """Return a plan with these gates."""
+    return Plan(
+        key=Key("default", "checkout"),
+        virtual_services=(Routes(virtual_service="checkout", routes=()),),
+        stable=Arm(host=None, subset="v1", deployment="checkout-v1"),
+        canary=Arm(host=None, subset="v2", deployment="checkout-v2"),
+        steps=(WeightStep(weight=Percent(10), hold=Seconds(60.0)),),
+        gates=gates,
+        confidence=confidence or Confidence(),
+        metrics=Metrics(
+            source=IstioMetrics(reporter=Reporter.DESTINATION),
+            grpc_failures=frozenset({14}),
+            http_failures=(500, 599),
+        ),
+        samples=samples,
+        on_breach=OnBreach.ROLLBACK,
+        on_blind=OnBlind(hold=Seconds(1200.0), then=Afterwards.HOLD),
+        scale_down_after=None,
+        start=StartAuto(),
+        windows=(),
+        notify=(),
+        digest="d1",
+        origin="plan.yaml:1",
+    )
+
+
+def success(
+    judgement: Judgement = Judgement.THRESHOLD,
+    *,
+    minimum: float | None = None,
+    max_drop: float | None = None,
+    name: str = "success-rate",
+) -> SuccessRate:
+    """Return a gate on the success ratio."""
+    return SuccessRate(
+        name=name,
+        minimum=None if minimum is None else Ratio(minimum),
+        max_drop=None if max_drop is None else Ratio(max_drop),
+        judgement=judgement,
+    )
+
+
+def latency(
+    judgement: Judgement = Judgement.THRESHOLD,
+    *,
+    quantile: float = 0.99,
+    maximum: float | None = None,
+    max_ratio: float | None = None,
+) -> Latency:
+    """Return a gate on a quantile of the durations."""
+    return Latency(
+        name="latency",
+        quantile=Ratio(quantile),
+        maximum=None if maximum is None else Millis(maximum),
+        max_ratio=max_ratio,
+        judgement=judgement,
+    )
+
+
+def promql(
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    max_ratio: float | None = None,
+    consecutive: int = 1,
+) -> Promql:
+    """Return a gate on a query of the user's own."""
+    return Promql(
+        name="saturation",
+        query="saturation{version='v2'}",
+        stable_query=None if max_ratio is None else "saturation{version='v1'}",
+        minimum=minimum,
+        maximum=maximum,
+        max_ratio=max_ratio,
+        consecutive=consecutive,
+        judgement=Judgement.THRESHOLD,
+    )
+
+
+def counts(requests: int, failures: int = 0, latency: Histogram | None = None) -> Counts:
+    """Return one arm's counts."""
+    return Counts(requests=requests, failures=failures, latency=latency)
+
+
+def interval(
+    number: int,
+    canary: Counts | None,
+    stable: Counts | None,
+    *,
+    weight: int = 10,
+    values: Mapping[str, tuple[float | None, float | None]] | None = None,
+) -> Sample:
+    """Return the sample of the n-th interval, counted from 0."""
+    return Sample(
+        start=Instant(START + number * 5.0),
+        end=Instant(START + (number + 1) * 5.0),
+        stable=stable,
+        canary=canary,
+        weight=Percent(weight),
+        values=values or {},
+    )
+
+
+def after_hearing(jury: Jury, samples: Iterable[Sample]) -> Jury:
+    """Let a jury hear samples in order."""
+    for sample in samples:
+        jury = hear(jury, sample)
+    return jury
+
+
+def only(jury: Jury) -> GateVerdict:
+    """Return the verdict of a jury with one gate."""
+    (verdict,) = verdicts(jury)
+    return verdict
