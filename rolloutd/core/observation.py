@@ -256,6 +256,8 @@ class Observation:
         stable: ``None`` when the Deployment is not there.
         split: ``None`` before the first counted requests.
         plan_removed: The plan's file has gone while its rollout has not ended.
+        superseded: Why this canary is no longer the wanted one, when it is not.
+        start_due: A cron start has fired.
     """
 
     wall: Instant
@@ -266,3 +268,5 @@ class Observation:
     split: SplitSeen | None = None
     command: Command | None = None
     plan_removed: bool = False
+    superseded: str | None = None
+    start_due: bool = False

@@ -1,0 +1,118 @@
+"""May the rollout take its next step now? Every reason why not, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rolloutd.core.observation import GateVerdict, MeshBlind, MeshSeen, Observation, Ruling
+from rolloutd.core.plan import PauseStep, Plan, WeightStep
+from rolloutd.core.state import Record
+from rolloutd.core.units import Instant, Percent, Seconds, after
+from rolloutd.core.windows import is_open
+
+LAST_SMALL_STEP = Percent(50)
+"""Above this share a mistake is the majority's: it is left upwards only with a certificate."""
+
+
+def next_step(plan: Plan, record: Record) -> int | None:
+    """Return the step to take next; ``None`` when the run is through.
+
+    An edited plan may have fewer steps, or steps below the present weight: those are passed
+    over, because a weight falls only by a rollback.
+    """
+    for index in range(record.step + 1, len(plan.steps)):
+        match plan.steps[index]:
+            case PauseStep():
+                return index
+            case WeightStep(weight=weight):
+                if weight >= record.weight:
+                    return index
+    return None
+
+
+def hold_of(plan: Plan, record: Record) -> Seconds:
+    """Return the shortest stay at the record's step; 0 where an edit took the step away."""
+    if record.step < len(plan.steps):
+        match plan.steps[record.step]:
+            case WeightStep(hold=hold):
+                return hold
+            case PauseStep():
+                pass
+    return Seconds(0.0)
+
+
+def hold_ends(plan: Plan, record: Record) -> Instant:
+    """Return when the step's hold is over."""
+    return after(record.step_since, hold_of(plan, record))
+
+
+def obstacles(
+    plan: Plan, record: Record, seen: Observation, *, evidence: bool = True
+) -> tuple[str, ...]:
+    """Name what forbids the next step apart from the hold; empty when it may be taken.
+
+    Before the first step there is no evidence to ask for.
+    """
+    return (
+        *_in_the_mesh(seen),
+        *_in_the_canary(seen),
+        *(_in_the_evidence(plan, record, seen) if evidence else ()),
+        *_in_the_calendar(plan, seen),
+    )
+
+
+def enforced(seen: Observation) -> tuple[GateVerdict, ...]:
+    """Return the verdicts that count: shadow gates are only shown."""
+    return tuple(verdict for verdict in seen.verdicts if verdict.enforced)
+
+
+def _in_the_mesh(seen: Observation) -> Iterator[str]:
+    match seen.mesh:
+        case MeshBlind(reason=reason):
+            yield reason
+        case MeshSeen(secondaries_in_step=False):
+            yield "another VirtualService of the plan does not hold the new weights yet"
+        case MeshSeen():
+            pass
+    if seen.split is not None and seen.split.in_force is False:
+        yield (
+            f"the canary gets {seen.split.canary:.1%} of {seen.split.requests} counted"
+            " requests, which is not what the VirtualService says"
+        )
+
+
+def _in_the_canary(seen: Observation) -> Iterator[str]:
+    if seen.canary is None:
+        yield "the canary's Deployment is not there"
+    elif not seen.canary.ready:
+        yield f"the canary is not ready: {seen.canary.why}"
+
+
+def _in_the_evidence(plan: Plan, record: Record, seen: Observation) -> Iterator[str]:
+    if plan.gates and not seen.verdicts:
+        yield "no gate has spoken yet"
+    certificate = needs_certificate(plan, record)
+    for verdict in enforced(seen):
+        if verdict.ruling is not Ruling.FINE:
+            yield f"{verdict.gate}: {verdict.reason}"
+        elif verdict.at <= record.step_since:
+            yield f"{verdict.gate} has not spoken since the step began"
+        elif certificate and not verdict.certified:
+            yield f"{verdict.gate} has not ruled out a regression: {verdict.reason}"
+
+
+def _in_the_calendar(plan: Plan, seen: Observation) -> Iterator[str]:
+    if not is_open(plan.windows, seen.wall):
+        yield "outside the plan's windows"
+
+
+def needs_certificate(plan: Plan, record: Record) -> bool:
+    """Say whether the next rise leaves the last step at or below half the traffic."""
+    if record.weight > LAST_SMALL_STEP:
+        return False
+    rises = (
+        step.weight
+        for step in plan.steps[record.step + 1 :]
+        if isinstance(step, WeightStep) and step.weight > record.weight
+    )
+    return next(rises, Percent(100)) > LAST_SMALL_STEP

@@ -1,0 +1,134 @@
+"""From readings to verdicts and to the observed split: what a loop learns from its meter."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from math import sqrt
+
+from rolloutd.core.gate.jury import Jury, hear
+from rolloutd.core.observation import Counts, Histogram, Reading, Sample, SplitSeen, Unread
+from rolloutd.core.units import Instant, Percent, Ratio
+
+SPLIT_REQUESTS = 100
+"""Counted requests below which nothing is said about the split."""
+
+SPLIT_SLACK = 0.05
+"""Deviation always allowed: connections in flight, a pod not yet scraped."""
+
+SPLIT_SIGMAS = 4.0
+"""Deviation allowed for chance: 1 in 16 000 for independent requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What has been learnt in this run.
+
+    Attributes:
+        last: The reading that the next sample starts from.
+        looked: When ``last`` was taken, or when we last tried.
+        weight: The canary's share in force when ``last`` was taken.
+        stable: Stable's requests counted at this weight.
+        canary: Likewise.
+        unread: Why the newest look gave nothing.
+    """
+
+    jury: Jury
+    last: Reading | None = None
+    looked: Instant | None = None
+    weight: Percent | None = None
+    stable: int = 0
+    canary: int = 0
+    unread: str = ""
+
+
+def learn(
+    evidence: Evidence, reading: Reading | Unread, weight: Percent, now: Instant
+) -> tuple[Evidence, Sample | None]:
+    """Take in one look at the metrics; return the sample it made, if it made one.
+
+    The first reading only sets the base. A look that gave nothing is a sample without arms:
+    gates must know that they were blind.
+    """
+    start = evidence.looked
+    if start is not None and now <= start:
+        return evidence, None
+    sample = _sample(evidence, reading, weight, now)
+    known = dataclasses.replace(
+        evidence,
+        last=reading if isinstance(reading, Reading) else evidence.last,
+        looked=now,
+        unread=reading.reason if isinstance(reading, Unread) else "",
+    )
+    if sample is None:
+        return dataclasses.replace(known, weight=weight), None
+    counted = _count(known, sample)
+    return dataclasses.replace(counted, jury=hear(evidence.jury, sample)), sample
+
+
+def split(evidence: Evidence) -> SplitSeen | None:
+    """Compare where requests went with where the weight sends them."""
+    total = evidence.stable + evidence.canary
+    if total == 0 or evidence.weight is None:
+        return None
+    share, wanted = evidence.canary / total, evidence.weight / 100
+    allowed = SPLIT_SLACK + SPLIT_SIGMAS * sqrt(wanted * (1 - wanted) / total)
+    in_force = None if total < SPLIT_REQUESTS else abs(share - wanted) <= allowed
+    return SplitSeen(canary=Ratio(share), requests=total, in_force=in_force)
+
+
+def _sample(
+    evidence: Evidence, reading: Reading | Unread, weight: Percent, now: Instant
+) -> Sample | None:
+    if evidence.looked is None:
+        return None
+    match reading:
+        case Unread():
+            return Sample(
+                start=evidence.looked,
+                end=now,
+                stable=None,
+                canary=None,
+                weight=weight,
+                values={},
+            )
+        case Reading(stable=stable, canary=canary, values=values):
+            before = evidence.last
+            return Sample(
+                start=evidence.looked,
+                end=now,
+                stable=_grown(before.stable if before else None, stable),
+                canary=_grown(before.canary if before else None, canary),
+                weight=weight,
+                values=values,
+            )
+
+
+def _count(evidence: Evidence, sample: Sample) -> Evidence:
+    if evidence.weight != sample.weight:
+        # The interval in which the weight changed belongs to neither weight.
+        return dataclasses.replace(evidence, weight=sample.weight, stable=0, canary=0)
+    if sample.stable is None or sample.canary is None:
+        return evidence
+    return dataclasses.replace(
+        evidence,
+        stable=evidence.stable + sample.stable.requests,
+        canary=evidence.canary + sample.canary.requests,
+    )
+
+
+def _grown(before: Counts | None, now: Counts | None) -> Counts | None:
+    if before is None or now is None:
+        return None
+    return Counts(
+        requests=now.requests - before.requests,
+        failures=now.failures - before.failures,
+        latency=_grown_histogram(before.latency, now.latency),
+    )
+
+
+def _grown_histogram(before: Histogram | None, now: Histogram | None) -> Histogram | None:
+    if before is None or now is None or before.bounds != now.bounds:
+        return None
+    counts = tuple(b - a for a, b in zip(before.counts, now.counts, strict=True))
+    return Histogram(bounds=now.bounds, counts=counts)

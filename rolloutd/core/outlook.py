@@ -1,0 +1,108 @@
+"""Why a rollout is where it is, and what comes next: the sentence that every view shows."""
+
+from __future__ import annotations
+
+from rolloutd.core.actions import Outlook
+from rolloutd.core.advance import hold_ends, next_step, obstacles
+from rolloutd.core.observation import MeshSeen, Observation
+from rolloutd.core.plan import PauseStep, Plan, StartCron, StartManual, WeightStep
+from rolloutd.core.state import Phase, Record
+from rolloutd.core.steps import span
+from rolloutd.core.units import Instant, elapsed
+from rolloutd.core.windows import opens_at
+
+
+def outlook(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outlook:
+    """Put the present state into words."""
+    match record.phase:
+        case Phase.WAITING:
+            return _waiting(plan, record, seen)
+        case Phase.PROGRESSING:
+            return _progressing(plan, record, seen, now)
+        case Phase.PAUSED:
+            return _paused(plan, record, seen)
+        case Phase.PROMOTED:
+            return Outlook(why=record.reason, what_next=_after_promotion(plan, record))
+        case Phase.ROLLED_BACK | Phase.ABORTED:
+            again = "A new canary or plan starts a new run; `rolloutd retry` repeats this one."
+            return Outlook(why=record.reason, what_next=again)
+
+
+def start_obstacles(plan: Plan, record: Record, seen: Observation) -> tuple[str, ...]:
+    """Name what keeps a run from starting."""
+    blocked = obstacles_at_rest(plan, record, seen)
+    match plan.start:
+        case StartManual():
+            return (*blocked, "the plan is started by hand: `rolloutd start`")
+        case StartCron(cron=cron, timezone=zone) if not seen.start_due:
+            return (*blocked, f"its time ({cron}, {zone}) has not come")
+        case _:
+            return blocked
+
+
+def obstacles_at_rest(plan: Plan, record: Record, seen: Observation) -> tuple[str, ...]:
+    """Name what keeps any run from starting, evidence aside: there is none before traffic."""
+    removed = ("the plan was removed",) if seen.plan_removed else ()
+    mesh = seen.mesh
+    hold_off = mesh.hold_off if isinstance(mesh, MeshSeen) else None
+    held = (f"annotation: {hold_off}",) if hold_off is not None else ()
+    return (*removed, *held, *obstacles(plan, record, seen, evidence=False))
+
+
+def _waiting(plan: Plan, record: Record, seen: Observation) -> Outlook:
+    blocked = start_obstacles(plan, record, seen)
+    why = f"Waiting: {'; '.join(blocked)}." if blocked else "Ready to start."
+    first = next(step for step in plan.steps if isinstance(step, WeightStep))
+    return Outlook(
+        why=why,
+        what_next=f"Then {first.weight} % of the traffic goes to the canary.",
+        at=opens_at(plan.windows, seen.wall),
+        obstacles=blocked,
+    )
+
+
+def _progressing(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outlook:
+    blocked, due = obstacles(plan, record, seen), hold_ends(plan, record)
+    left = elapsed(now, due)
+    at = f"{record.weight} %" if not record.suspect else f"{record.weight} % (suspect)"
+    if blocked:
+        why = f"Holding at {at}: {'; '.join(blocked)}."
+    elif left > 0:
+        why = f"Holding at {at}: all gates are fine."
+    else:
+        why = f"At {at}: hold is over and all gates are fine."
+    condition = "if the gates stay fine" if not blocked else "once that is settled"
+    timing = f"in {span(left)} " if left > 0 else ""
+    what_next = f"{_next_words(plan, record)} {timing}{condition}."
+    return Outlook(why=why, what_next=what_next, at=due, obstacles=blocked)
+
+
+def _paused(plan: Plan, record: Record, seen: Observation) -> Outlook:
+    pause = record.pause
+    until = pause.until if pause is not None else None
+    how = "when the pause is over" if until is not None else "when resumed"
+    return Outlook(
+        why=record.reason,
+        what_next=f"{_next_words(plan, record)} {how}; gates keep judging meanwhile.",
+        at=until,
+        obstacles=obstacles(plan, record, seen),
+    )
+
+
+def _next_words(plan: Plan, record: Record) -> str:
+    index = next_step(plan, record)
+    if index is None:
+        return "Promotion"
+    match plan.steps[index]:
+        case WeightStep(weight=weight):
+            return f"{weight} %"
+        case PauseStep():
+            return "A pause"
+
+
+def _after_promotion(plan: Plan, record: Record) -> str:
+    if plan.scale_down_after is None:
+        return f"Nothing: {plan.stable.deployment} may be deleted."
+    if record.scaled_down:
+        return f"Nothing: {plan.stable.deployment} was scaled to 0 and may be deleted."
+    return f"{plan.stable.deployment} is scaled to 0 after {span(plan.scale_down_after)}."
