@@ -1,0 +1,203 @@
+"""Counts requests by reading Envoys directly: pods' sidecars, gateways, clients."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import aiohttp
+
+from rolloutd.adapters.envoy.endpoints import Endpoint, Need, asked_url, endpoints, needs
+from rolloutd.adapters.envoy.fetch import Answer, Fetcher, Limits
+from rolloutd.adapters.envoy.protobuf import ProtobufReader
+from rolloutd.adapters.envoy.series import Basis, Exposition
+from rolloutd.adapters.envoy.text import TextReader
+from rolloutd.core.increase import Ledger, advance, rebased
+from rolloutd.core.observation import Reading, Unread
+from rolloutd.core.plan import Key
+from rolloutd.core.scrape import Missed, Scrape, Side
+from rolloutd.core.target import Target
+from rolloutd.core.units import Instant, Seconds
+from rolloutd.errors import Unavailable
+from rolloutd.ports import Clock
+
+_INLINE = 64 << 10
+"""Answers up to this many bytes are read on the event loop, in about a millisecond; handing
+larger ones to a thread costs less than they would hold the loop up."""
+
+_TARGETS_PER_TURN = 50
+"""Targets counted before the loop gets its turn: some 100 microseconds each."""
+
+_REASONS = 3
+"""Endpoints named in one explanation; a person reads the first, and the number of the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A whole look at one endpoint."""
+
+    exposition: Exposition
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What is kept of one target.
+
+    Attributes:
+        meaning: The target without its pods: when it changes, counts change their meaning.
+        bases: How each endpoint counted at first, and how it counts now.
+    """
+
+    ledger: Ledger
+    meaning: Target
+    bases: Mapping[str, tuple[Basis, Basis]]
+
+
+class EnvoyMeter:
+    """Implements ``ports.Meter`` for ``SidecarMetrics`` and ``CallerMetrics``.
+
+    Each endpoint is asked once per ``read``, for what all targets want of it. Custom queries
+    are not for Envoy to answer: ``Reading.values`` is empty.
+
+    Args:
+        session: Not closed here. Its connector bounds how many endpoints are asked at once.
+        clock: For ``Reading.at``.
+        limits: What each endpoint may cost.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, clock: Clock, limits: Limits | None = None
+    ) -> None:
+        self._clock = clock
+        self._fetcher = Fetcher(session, clock, limits or Limits())
+        self._text = TextReader()
+        self._protobuf = ProtobufReader()
+        self._memory: dict[Key, _Memory] = {}
+
+    async def read(self, targets: Sequence[Target]) -> Mapping[Key, Reading | Unread]:
+        """Read all targets at once, one answer each; trouble is an ``Unread``, never raised."""
+        began = self._clock.now()
+        looks = await self._look(needs(targets))
+        answers: dict[Key, Reading | Unread] = {}
+        for number, target in enumerate(targets, start=1):
+            answers[target.key] = self._count(target, looks, began)
+            if number % _TARGETS_PER_TURN == 0:
+                await self._clock.sleep(Seconds(0.0))
+        return answers
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Drop what is remembered of these targets."""
+        for key in keys:
+            self._memory.pop(key, None)
+
+    async def _look(self, wanted: Mapping[str, Need]) -> Mapping[str, _Read | str]:
+        """Ask every endpoint at once; what comes is an exposition, or why there is none."""
+        async with asyncio.TaskGroup() as group:
+            tasks = {
+                url: group.create_task(self._look_at(url, need), name=f"scrape {url}")
+                for url, need in wanted.items()
+            }
+        return {url: task.result() for url, task in tasks.items()}
+
+    async def _look_at(self, url: str, need: Need) -> _Read | str:
+        try:
+            answer = await self._fetcher.fetch(asked_url(url, need))
+            size = sum(len(chunk) for chunk in answer.chunks)
+            if size <= _INLINE:
+                exposition = self._parse(answer, need)
+            else:
+                exposition = await asyncio.to_thread(self._parse, answer, need)
+        except Unavailable as exc:
+            return f"{url} {exc}."
+        return _Read(exposition, answer.at)
+
+    def _parse(self, answer: Answer, need: Need) -> Exposition:
+        reader = self._protobuf if answer.is_protobuf else self._text
+        return reader.read(b"".join(answer.chunks), latency=need.latency)
+
+    def _count(
+        self, target: Target, looks: Mapping[str, _Read | str], began: Instant
+    ) -> Reading | Unread:
+        memory = self._remembered(target)
+        bases = dict(memory.bases)
+        look: dict[str, Scrape | Missed] = {}
+        newest = began
+        for endpoint in endpoints(target):
+            match looks[endpoint.url]:
+                case str(reason):
+                    look[endpoint.url] = Missed(sides=frozenset(endpoint.arms), reason=reason)
+                case _Read(exposition=exposition, at=at):
+                    newest = max(newest, at)
+                    name = _source_name(endpoint, exposition, bases)
+                    look[name] = _scrape(endpoint, exposition, target, bases)
+        ledger = advance(memory.ledger, look, began)
+        here = {endpoint.url for endpoint in endpoints(target)}
+        kept = {url: basis for url, basis in bases.items() if url in here}
+        self._memory[target.key] = _Memory(ledger, memory.meaning, kept)
+        return _answer(ledger, target, newest)
+
+    def _remembered(self, target: Target) -> _Memory:
+        meaning = replace(
+            target,
+            stable=replace(target.stable, pods=()),
+            canary=replace(target.canary, pods=()),
+        )
+        memory = self._memory.get(target.key)
+        if memory is None:
+            return _Memory(Ledger(), meaning, {})
+        if memory.meaning != meaning:
+            return _Memory(rebased(memory.ledger), meaning, {})
+        return memory
+
+
+def _source_name(
+    endpoint: Endpoint, exposition: Exposition, bases: dict[str, tuple[Basis, Basis]]
+) -> str:
+    """Name a source so that a change of basis makes it one never seen before.
+
+    The same requests stand in the counters of both bases; carried over as one source, those of
+    the new basis would all be taken for an increase. Notes the basis in ``bases``; a better one
+    is never left again, because its series do not go away while the Envoy runs.
+    """
+    found = exposition.best_basis(endpoint.arms.values())
+    if found is None and endpoint.url not in bases:
+        return endpoint.url
+    first, current = bases.get(endpoint.url, (found or Basis.CODES,) * 2)
+    current = max(current, found or current)
+    bases[endpoint.url] = (first, current)
+    return endpoint.url if first is current else f"{endpoint.url} by {current.name}"
+
+
+def _scrape(
+    endpoint: Endpoint,
+    exposition: Exposition,
+    target: Target,
+    bases: Mapping[str, tuple[Basis, Basis]],
+) -> Scrape:
+    _, basis = bases.get(endpoint.url, (Basis.CODES, Basis.CODES))
+    return Scrape(
+        arms={
+            side: exposition.series(basis, names, target.metrics, latency=target.latency)
+            for side, names in endpoint.arms.items()
+        },
+        started=endpoint.started,
+    )
+
+
+def _answer(ledger: Ledger, target: Target, at: Instant) -> Reading | Unread:
+    stable = ledger.counts(Side.STABLE)
+    canary = ledger.counts(Side.CANARY)
+    if stable is None and canary is None:
+        return Unread(reason=_reason(ledger.missed, target))
+    return Reading(at=at, stable=stable, canary=canary, values={})
+
+
+def _reason(missed: Sequence[str], target: Target) -> str:
+    if not missed:
+        source = type(target.metrics.source).__name__
+        return f"{target.key} has no Envoy to ask: {source} names no endpoint or running pod."
+    more = len(missed) - _REASONS
+    tail = f" And {more} more." if more > 0 else ""
+    return " ".join(missed[:_REASONS]) + tail
