@@ -18,21 +18,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from rolloutd.adapters.istio.fields import identity, items, mapping, spec, text
+from rolloutd.adapters.istio.fields import identity, text
 from rolloutd.adapters.istio.hosts import Scope
 from rolloutd.adapters.istio.weights import WHOLE, Split, ordered
-from rolloutd.core.plan import Arm, Plan
+from rolloutd.adapters.istio.written import (
+    Arms,
+    Entry,
+    Kind,
+    Listed,
+    entries,
+    host,
+    spoken,
+    target,
+)
+from rolloutd.core.plan import Plan
 from rolloutd.core.units import Percent
-
-Kind: TypeAlias = Literal["http", "tls", "tcp"]
-KINDS: tuple[Kind, ...] = ("http", "tls", "tcp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """One weighted destination of a route.
+    """One arm in a route.
 
     Attributes:
         index: Position in the route.
@@ -43,6 +49,11 @@ class Destination:
     index: int
     weight: int | None
     target: Mapping[str, object]
+
+    @property
+    def host(self) -> str:
+        """The host as written."""
+        return text(self.target.get("host"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +96,8 @@ class Routing:
     Attributes:
         stable_host: Full host name of the stable arm, the same in all routes.
         canary_host: Likewise of the canary.
-        canary: What a canary destination names when one is added: host as the author would
-            write it, and subset. Its port is that of the stable destination beside it.
+        canary: What a canary destination names when one is added: host, in the author's
+            spelling, and subset. Its port is that of the stable destination beside it.
         routes: At least one, and traffic in at least one.
     """
 
@@ -107,74 +118,6 @@ class Unroutable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """A route as written."""
-
-    kind: Kind
-    index: int
-    body: Mapping[str, object]
-
-    @property
-    def name(self) -> str:
-        return text(self.body.get("name"))
-
-    @property
-    def label(self) -> str:
-        place = f"{self.kind}[{self.index}]"
-        return f'{place} "{self.name}"' if self.name else place
-
-    @property
-    def destinations(self) -> tuple[Mapping[str, object], ...]:
-        return tuple(mapping(listed) for listed in items(self.body.get("route")))
-
-    @property
-    def delegate(self) -> str:
-        """Name of the VirtualService that this route hands over to; empty for none."""
-        return text(mapping(self.body.get("delegate")).get("name"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Arms:
-    """Recognises the plan's arms among destinations."""
-
-    stable: Arm
-    canary: Arm
-    scope: Scope
-
-    def host(self, arm: Arm, listed: Mapping[str, object]) -> str:
-        """Return the arm's full host in the route of this stable destination."""
-        return self.scope.full(arm.host or text(_target(listed).get("host")))
-
-    def is_stable(self, listed: Mapping[str, object]) -> bool:
-        """Say whether this is the stable arm; an arm without a host goes by its subset."""
-        return self._names(listed, self.host(self.stable, listed), self.stable.subset)
-
-    def is_canary(self, listed: Mapping[str, object], stable: Mapping[str, object]) -> bool:
-        """Say whether this is the canary of the given stable destination."""
-        return self._names(listed, self.host(self._canary, stable), self.canary.subset)
-
-    def names_canary(self, listed: Mapping[str, object]) -> bool:
-        """Say whether this is a canary, wherever stable is."""
-        return self._names(listed, self.host(self._canary, listed), self.canary.subset)
-
-    @property
-    def _canary(self) -> Arm:
-        """The canary, at the host of stable where it has none of its own."""
-        if self.canary.host or not self.stable.host:
-            return self.canary
-        return Arm(
-            host=self.stable.host,
-            subset=self.canary.subset,
-            deployment=self.canary.deployment,
-        )
-
-    def _names(self, listed: Mapping[str, object], host: str, subset: str | None) -> bool:
-        target = _target(listed)
-        same_subset = text(target.get("subset")) == (subset or "")
-        return same_subset and self.scope.full(text(target.get("host"))) == host
-
-
 def find(
     virtual_service: Mapping[str, object], plan: Plan, names: Sequence[str], *, domain: str
 ) -> Routing | Unroutable:
@@ -186,113 +129,97 @@ def find(
         names: Route names; empty for every route that sends to stable.
         domain: DNS domain of the cluster.
     """
-    where = f"VirtualService {identity(virtual_service)}"
     scope = Scope(home=plan.key.namespace, services=plan.key.namespace, domain=domain)
-    arms = _Arms(stable=plan.stable, canary=plan.canary, scope=scope)
-    entries = _entries(virtual_service)
-    trouble = _indistinct(arms) or _missing(entries, names)
-    if trouble:
-        return Unroutable(reason=f"{where}: {trouble}")
-    chosen = [entry for entry in entries if not names or entry.name in names]
-    read = [_read(entry, arms, named=bool(names)) for entry in chosen]
-    found = _together(entries, [route for route in read if route], arms, named=bool(names))
-    if isinstance(found, str):
-        return Unroutable(reason=f"{where}: {found}")
+    arms = Arms(stable=plan.stable, canary=plan.canary, scope=scope)
+    found = _find(entries(virtual_service), arms, names)
+    if isinstance(found, Unroutable):
+        where = f"VirtualService {identity(virtual_service)}"
+        return Unroutable(reason=f"{where}: {found.reason}")
     return found
 
 
-def _entries(virtual_service: Mapping[str, object]) -> tuple[_Entry, ...]:
-    return tuple(
-        _Entry(kind=kind, index=index, body=mapping(body))
-        for kind in KINDS
-        for index, body in enumerate(items(spec(virtual_service).get(kind)))
-    )
+def _find(written: Sequence[Entry], arms: Arms, names: Sequence[str]) -> Routing | Unroutable:
+    trouble = _indistinct(arms) or _missing(written, names)
+    if trouble:
+        return Unroutable(reason=trouble)
+    routes: list[Route] = []
+    for entry in written:
+        if names and entry.name not in names:
+            continue
+        match _read(entry, arms):
+            case Route() as route:
+                routes.append(route)
+            case Unroutable() as unroutable:
+                return unroutable
+            case None if names:
+                return Unroutable(reason=_not_to_stable(entry, arms))
+            case None:
+                continue
+    trouble = _apart(written, routes, arms, named=bool(names)) or _disunited(routes, arms)
+    return Unroutable(reason=trouble) if trouble else _routing(routes, arms)
 
 
-def _indistinct(arms: _Arms) -> str:
+def _indistinct(arms: Arms) -> str:
     """Say what is wrong with arms that no destination can tell apart."""
-    stable, canary = arms.stable, arms.canary
-    if not (stable.host or stable.subset):
+    if not (arms.stable.host or arms.stable.subset):
         return "spec.stable names neither a host nor a subset: give it one of them."
-    same_host = arms.scope.full(canary.host or stable.host or "") == arms.scope.full(
-        stable.host or canary.host or ""
-    )
-    if same_host and (stable.subset or "") == (canary.subset or ""):
+    if arms.are_one:
         return (
             "spec.stable and spec.canary are one destination: give them two subsets or hosts."
         )
     return ""
 
 
-def _missing(entries: Sequence[_Entry], names: Sequence[str]) -> str:
+def _missing(written: Sequence[Entry], names: Sequence[str]) -> str:
     """Say which named routes are not there."""
-    known = [entry.name for entry in entries if entry.name]
+    known = [entry.name for entry in written if entry.name]
     absent = [name for name in names if name not in known]
     if not absent:
         return ""
-    listed = f"it has {_enumerated(known)}" if known else "none of its routes has a name"
+    has = f"it has {_enumerated(known)}" if known else "none of its routes has a name"
     return (
-        f"route {_enumerated(absent)} not found: {listed}. Correct the plan's routes, or leave "
+        f"route {_enumerated(absent)} not found: {has}. Correct the plan's routes, or leave "
         "them out to move every route that sends to stable."
     )
 
 
-def _read(entry: _Entry, arms: _Arms, *, named: bool) -> Route | str | None:
-    """Return the entry as a route to move, what is wrong with it, or ``None`` to pass it by."""
-    destinations = entry.destinations
-    stable = [index for index, listed in enumerate(destinations) if arms.is_stable(listed)]
+def _read(entry: Entry, arms: Arms) -> Route | Unroutable | None:
+    """Return a route to move, what keeps it from being moved, or ``None``: not to stable."""
+    listed = entry.destinations
+    stable = [index for index, each in enumerate(listed) if arms.is_stable(each)]
     if not stable:
-        return _not_to_stable(entry, arms) if named else None
-    canary = [
-        index
-        for index, listed in enumerate(destinations)
-        if arms.is_canary(listed, destinations[stable[0]])
-    ]
-    trouble = _undividable(destinations, stable, canary)
+        return None
+    its_host = host(listed[stable[0]])
+    canary = [i for i, each in enumerate(listed) if arms.is_canary(each, stable_host=its_host)]
+    trouble = _undividable(listed, stable, canary)
     if trouble:
-        return f"{entry.label} {trouble}"
-    places = {stable[0], *canary}
+        return Unroutable(reason=f"{entry} {trouble}")
+    arms_at = {*stable, *canary}
     return Route(
         kind=entry.kind,
         index=entry.index,
         name=entry.name,
-        stable=_destination(destinations, stable[0]),
-        canary=_destination(destinations, canary[0]) if canary else None,
-        others=sum(
-            _weight(listed) or 0
-            for index, listed in enumerate(destinations)
-            if index not in places
-        ),
-        alone=len(destinations) == 1,
+        stable=_destination(listed, stable[0]),
+        canary=_destination(listed, canary[0]) if canary else None,
+        others=sum(_weight(each) or 0 for i, each in enumerate(listed) if i not in arms_at),
+        alone=len(listed) == 1,
     )
 
 
-def _not_to_stable(entry: _Entry, arms: _Arms) -> str:
-    """Say why a route that the plan names cannot be moved."""
-    if entry.delegate:
-        return f"{entry.label} {_delegated(entry)}"
-    if any(arms.names_canary(listed) for listed in entry.destinations):
-        return (
-            f"{entry.label} sends to the canary but not to stable: canary and stable are in "
-            "different routes. Put both into one route."
-        )
-    targets = [_spoken(listed) for listed in entry.destinations]
-    goes = f"it sends to {_enumerated(targets)}" if targets else "it has no destinations"
-    return f"{entry.label} does not send to stable: {goes}. Correct the route or spec.stable."
-
-
-def _undividable(
-    destinations: Sequence[Mapping[str, object]], stable: Sequence[int], canary: Sequence[int]
-) -> str:
+def _undividable(listed: Sequence[Listed], stable: Sequence[int], canary: Sequence[int]) -> str:
     """Say why a route's weights cannot be divided between the arms."""
     for arm, places in (("stable", stable), ("canary", canary)):
         if len(places) > 1:
-            return f"lists the {arm} arm {len(places)} times: merge those destinations."
-    for listed in destinations:
-        weight = listed.get("weight", 0)
+            them = _enumerated([spoken(listed[place]) for place in places])
+            return (
+                f"lists the {arm} arm {len(places)} times ({them}): merge those destinations, "
+                f"or set spec.{arm}.host."
+            )
+    for each in listed:
+        weight = each.get("weight", 0)
         if not isinstance(weight, int) or isinstance(weight, bool) or weight < 0:
-            return f"gives {_spoken(listed)} the weight {weight!r}: write a whole number."
-    if not canary and destinations[stable[0]].get("headers"):
+            return f"gives {spoken(each)} the weight {weight!r}: write a whole number."
+    if not canary and listed[stable[0]].get("headers"):
         return (
             "sets headers for the stable destination alone: add the canary beside it with "
             "weight 0 and the headers that it needs."
@@ -300,92 +227,92 @@ def _undividable(
     return ""
 
 
-def _together(
-    entries: Sequence[_Entry], read: Sequence[Route | str], arms: _Arms, *, named: bool
-) -> Routing | str:
-    """Check what concerns all routes at once."""
-    for trouble in read:
-        if isinstance(trouble, str):
-            return trouble
-    routes = tuple(route for route in read if isinstance(route, Route))
+def _not_to_stable(entry: Entry, arms: Arms) -> str:
+    """Say why a route that the plan names cannot be moved."""
+    if entry.delegate:
+        return f"{entry} {_delegated(entry)}"
+    if any(arms.is_canary(each) for each in entry.destinations):
+        return (
+            f"{entry} sends to the canary but not to stable: canary and stable are in "
+            "different routes. Put both into one route."
+        )
+    goes = _enumerated([spoken(each) for each in entry.destinations]) or "no destination"
+    return f"{entry} does not send to stable but to {goes}. Correct the route or spec.stable."
+
+
+def _apart(
+    written: Sequence[Entry], routes: Sequence[Route], arms: Arms, *, named: bool
+) -> str:
+    """Say that stable is nowhere, or that the canary is somewhere else."""
     if not routes:
-        return _nowhere(entries, arms)
-    if not named and not any(route.canary for route in routes):
-        for entry in entries:
-            if any(arms.names_canary(listed) for listed in entry.destinations):
-                return (
-                    f"canary and stable are in different routes ({entry.label} sends to the "
-                    "canary). Name the routes to move in the plan, or add the canary with "
-                    "weight 0 beside stable."
-                )
-    if not any(route.split.joint for route in routes):
-        return "neither arm has any weight: give stable the traffic that they are to divide."
-    return _routing(routes, arms)
+        return _nowhere(written, arms)
+    if named or any(route.canary for route in routes):
+        return ""
+    its_host = routes[0].stable.host
+    for entry in written:
+        if any(arms.is_canary(each, stable_host=its_host) for each in entry.destinations):
+            return (
+                f"canary and stable are in different routes ({entry} sends to the canary). "
+                "Name the routes to move in the plan, or add the canary with weight 0 beside "
+                "stable."
+            )
+    return ""
 
 
-def _nowhere(entries: Sequence[_Entry], arms: _Arms) -> str:
+def _nowhere(written: Sequence[Entry], arms: Arms) -> str:
     """Say that no route sends to stable."""
-    sought = arms.stable.subset or arms.stable.host
-    delegating = [entry for entry in entries if entry.delegate]
-    if delegating:
-        return f"no route sends to stable ({sought}): {_delegated(delegating[0])}"
-    targets = [_spoken(listed) for entry in entries for listed in entry.destinations]
-    goes = f"they send to {_enumerated(targets)}" if targets else "there are none"
+    sought = f"route not found: none sends to stable ({arms.stable.subset or arms.stable.host})"
+    for entry in written:
+        if entry.delegate:
+            return f"{sought}; {entry} {_delegated(entry)}"
+    goes = _enumerated([spoken(each) for entry in written for each in entry.destinations])
     return (
-        f"route not found: none sends to stable ({sought}); {goes}. Correct spec.stable or add "
+        f"{sought}; its routes send to {goes or 'no destination'}. Correct spec.stable, or add "
         "stable to a route."
     )
 
 
-def _routing(routes: tuple[Route, ...], arms: _Arms) -> Routing | str:
-    """Return the routes with the hosts of both arms, if there is one of each."""
-    hosts = {arms.scope.full(text(route.stable.target.get("host"))) for route in routes}
+def _disunited(routes: Sequence[Route], arms: Arms) -> str:
+    """Say what keeps the routes from being moved as one."""
+    if not any(route.split.joint for route in routes):
+        return "neither arm has any weight: give stable the traffic that they are to divide."
+    hosts = {arms.scope.full(route.stable.host) for route in routes}
     if len(hosts) > 1:
         return (
             f"subset {arms.stable.subset} is that of several hosts: "
             f"{_enumerated(sorted(hosts))}. Set spec.stable.host, or name the routes."
         )
-    written = text(routes[0].stable.target.get("host"))
-    canary_host = arms.canary.host or written
+    return ""
+
+
+def _routing(routes: Sequence[Route], arms: Arms) -> Routing:
+    stable_host = routes[0].stable.host
+    canary_host = arms.canary.host or stable_host
     subset = {"subset": arms.canary.subset} if arms.canary.subset else {}
     return Routing(
-        stable_host=arms.scope.full(written),
+        stable_host=arms.scope.full(stable_host),
         canary_host=arms.scope.full(canary_host),
         canary={"host": canary_host, **subset},
-        routes=routes,
+        routes=tuple(routes),
     )
 
 
-def _destination(destinations: Sequence[Mapping[str, object]], index: int) -> Destination:
-    listed = destinations[index]
-    return Destination(index=index, weight=_weight(listed), target=_target(listed))
+def _destination(listed: Sequence[Listed], index: int) -> Destination:
+    each = listed[index]
+    return Destination(index=index, weight=_weight(each), target=target(each))
 
 
-def _target(listed: Mapping[str, object]) -> Mapping[str, object]:
-    return mapping(listed.get("destination"))
-
-
-def _weight(listed: Mapping[str, object]) -> int | None:
+def _weight(listed: Listed) -> int | None:
     weight = listed.get("weight")
     return weight if isinstance(weight, int) else None
 
 
-def _delegated(entry: _Entry) -> str:
+def _delegated(entry: Entry) -> str:
     """Say where a delegating route leads."""
-    namespace = text(mapping(entry.body.get("delegate")).get("namespace"))
-    place = f"{namespace}/{entry.delegate}" if namespace else entry.delegate
     return (
-        f"delegates to VirtualService {place}: name that one in the plan's virtualService, "
-        "with a plan in its namespace."
+        f"delegates to VirtualService {entry.delegate}: name that one in the virtualService of "
+        "a plan in its namespace."
     )
-
-
-def _spoken(listed: Mapping[str, object]) -> str:
-    """Return a destination as people say it: host, or host/subset."""
-    target = _target(listed)
-    subset = text(target.get("subset"))
-    host = text(target.get("host")) or "no host"
-    return f"{host}/{subset}" if subset else host
 
 
 def _enumerated(words: Sequence[str]) -> str:
