@@ -1,0 +1,100 @@
+"""Deployments and pods, read from the cache."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rolloutd.adapters.kubernetes.fields import items, section, text
+from rolloutd.adapters.kubernetes.paths import DEPLOYMENT, POD
+from rolloutd.adapters.kubernetes.readiness import desired, seen
+from rolloutd.adapters.kubernetes.selector import matches
+from rolloutd.adapters.kubernetes.trim import STATS_PORT
+from rolloutd.core.observation import WorkloadSeen
+from rolloutd.core.target import Pod
+from rolloutd.core.units import Instant
+from rolloutd.errors import Conflict, Unavailable
+from rolloutd.ports import Json, KubeApi, KubeCache
+
+
+class CachedWorkloads:
+    """Implements ``ports.Workloads``; only scaling asks the API server."""
+
+    def __init__(self, cache: KubeCache, api: KubeApi) -> None:
+        self._cache = cache
+        self._api = api
+
+    def deployment(self, namespace: str, name: str) -> WorkloadSeen | None:
+        """Say how a Deployment is; ``None`` when it is not there."""
+        found = self._cache.get(DEPLOYMENT.kind, namespace, name)
+        return None if found is None else seen(found)
+
+    def pods(self, namespace: str, deployment: str) -> tuple[Pod, ...]:
+        """List its running pods that have an address, by name."""
+        found = self._cache.get(DEPLOYMENT.kind, namespace, deployment)
+        if found is None:
+            return ()
+        selector = section(found, "spec", "selector")
+        pods = [
+            pod
+            for candidate in self._cache.list(POD.kind, namespace)
+            if matches(selector, section(candidate, "metadata", "labels"))
+            and _is_owned(candidate, deployment)
+            and (pod := running(candidate)) is not None
+        ]
+        return tuple(sorted(pods, key=lambda pod: pod.name))
+
+    async def scale_to_zero(self, namespace: str, deployment: str) -> None:
+        """Take a Deployment's replicas to 0; no request where the cache shows 0 already."""
+        found = self._cache.get(DEPLOYMENT.kind, namespace, deployment)
+        if found is not None and desired(found) == 0:
+            return
+        path = f"{DEPLOYMENT.item(namespace, deployment)}/scale"
+        try:
+            await self._api.merge(path, {"spec": {"replicas": 0}})
+        except Conflict as exc:
+            # Someone scales it at the same time; the next turn asks again.
+            raise Unavailable(str(exc)) from exc
+
+
+def running(pod: Json) -> Pod | None:
+    """Return a pod that serves: running, not terminating, with an address; or ``None``."""
+    name, ip = text(pod, "metadata", "name"), text(pod, "status", "podIP")
+    is_going = text(pod, "metadata", "deletionTimestamp") is not None
+    if name is None or ip is None or is_going or text(pod, "status", "phase") != "Running":
+        return None
+    return Pod(name=name, address=_address(pod, ip), started=_started(pod))
+
+
+def _address(pod: Json, ip: str) -> str:
+    host = f"[{ip}]" if ":" in ip else ip
+    port = text(pod, "metadata", "annotations", STATS_PORT) or ""
+    is_port = port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    return f"{host}:{port}" if is_port else host
+
+
+def _started(pod: Json) -> Instant:
+    """Return when the kubelet took the pod; the epoch, "long ago", when it does not say."""
+    for stamp in (text(pod, "status", "startTime"), text(pod, "metadata", "creationTimestamp")):
+        if stamp is not None:
+            try:
+                return Instant(datetime.fromisoformat(stamp).timestamp())
+            except ValueError:
+                continue
+    return Instant(0.0)
+
+
+def _is_owned(pod: Json, deployment: str) -> bool:
+    """Say whether a pod comes from this Deployment, where selectors of two overlap.
+
+    A Deployment names its ReplicaSets after itself and the pod-template-hash, which saves
+    watching them. A pod without such an owner is left to the selector.
+    """
+    made_by = text(pod, "metadata", "labels", "pod-template-hash")
+    owners = [
+        text(owner, "name")
+        for owner in items(pod, "metadata", "ownerReferences")
+        if text(owner, "kind") == "ReplicaSet"
+    ]
+    if made_by is None or not owners:
+        return True
+    return f"{deployment}-{made_by}" in owners
