@@ -28,8 +28,7 @@ were read one after the other is what the sources that answered served in betwee
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from rolloutd.core.observation import Counts, Histogram
 from rolloutd.core.scrape import (
@@ -78,8 +77,8 @@ class Ledger:
     """
 
     looked: Instant | None = None
-    scrapes: Mapping[str, Scrape] = MappingProxyType({})
-    totals: Mapping[Side, Total] = MappingProxyType({side: Total() for side in Side})
+    scrapes: Mapping[str, Scrape] = field(default_factory=dict)
+    totals: Mapping[Side, Total] = field(default_factory=lambda: dict.fromkeys(Side, Total()))
     read: frozenset[Side] = frozenset()
     missed: tuple[str, ...] = ()
 

@@ -55,14 +55,15 @@ class Need:
         """
         durations = "|istio_request_duration_milliseconds" if self.latency else ""
         codes = "([0-9]{3}|time)" if self.latency else "[0-9]{3}"
-        names = ""
+        named = ""
         if 0 < len(self.names) <= _MOST_NAMES:
-            names = f".*({'|'.join(re.escape(name) for name in sorted(self.names))})"
-        istio = f"(istio_requests_total{durations}){names}"
-        cluster = (
-            rf"^cluster\.(in|out)bound{names}.*(upstream_rq_{codes}|\.grpc\.(.+\.)?[0-9]+)$"
-        )
-        return {"usedonly": "", "filter": f"{istio}|{cluster}"}
+            named = f"({'|'.join(re.escape(name) for name in sorted(self.names))})"
+        istio = f"(istio_requests_total{durations})" + (f".*{named}" if named else "")
+        # Up to the ";" that ends a cluster's name, so that Envoy's second copy of each counter
+        # (";.external.upstream_rq_200") stays where it is.
+        cluster = rf"^cluster\.(in|out)bound[^;]*{named}[^;]*;?\."
+        counters = rf"(upstream_rq_{codes}|grpc\.(.+\.)?[0-9]+)$"
+        return {"usedonly": "", "filter": f"{istio}|{cluster}{counters}"}
 
 
 def endpoints(target: Target) -> tuple[Endpoint, ...]:
