@@ -11,45 +11,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rolloutd.adapters.istio import annotations as ours
-from rolloutd.adapters.istio import subsets
-from rolloutd.adapters.istio.fields import identity, text
+from rolloutd.adapters.istio.fields import identity, metadata, text
 from rolloutd.adapters.istio.hosts import Naming
 from rolloutd.adapters.istio.patch import Notes, Order, operations
-from rolloutd.adapters.istio.routes import Routing, Unroutable, find
-from rolloutd.adapters.istio.subsets import Subset
-from rolloutd.adapters.istio.weights import WHOLE, share
+from rolloutd.adapters.istio.routes import Unroutable
+from rolloutd.adapters.istio.sight import KIND, Sight, Viewpoint
 from rolloutd.core.observation import MeshBlind, MeshSeen, MeshSighting
 from rolloutd.core.plan import Plan, Routes
 from rolloutd.core.units import Percent
 from rolloutd.errors import Conflict, Refused, RolloutdError, Unavailable
 from rolloutd.ports import Json, KubeApi, KubeCache
 
-KIND = "VirtualService"
 GROUP = "networking.istio.io"
 
-Absorb = Callable[[str, Json], None]
+Absorb: TypeAlias = Callable[[str, Json], object]
 """Takes the kind and the new state of an object that we wrote, ahead of the watch."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sight:
-    """A VirtualService that a plan fits.
-
-    Attributes:
-        order: The share last ordered, as far as this object says.
-        canary: The share it holds; ``None`` where its routes do not agree.
-    """
-
-    found: Mapping[str, object]
-    routing: Routing
-    order: Percent | None
-    canary: Percent | None
-
-    def holds(self, canary: Percent) -> bool:
-        """Say whether all routes have the weights that this share asks for."""
-        return all(route.holds(canary) for route in self.routing.routes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +40,7 @@ class _Draft:
 
 
 class IstioMesh:
-    """The mesh, through VirtualServices.
+    """Implements ``ports.Mesh`` through VirtualServices.
 
     Args:
         cache: Holds VirtualServices and DestinationRules of all namespaces in use.
@@ -81,23 +60,19 @@ class IstioMesh:
         absorb: Absorb,
         naming: Naming,
     ) -> None:
-        self._cache = cache
+        self._view = Viewpoint(cache=cache, naming=naming)
         self._api = api
         self._epoch = epoch
         self._absorb = absorb
-        self._naming = naming
 
     def look(self, plan: Plan) -> MeshSighting:
-        """Say what the cached VirtualServices hold; the share is the primary's."""
-        primary, *others = plan.virtual_services
-        first = self._read(plan, primary)
+        """Say what the cached VirtualServices hold; the share is the primary's. No I/O."""
+        first, *rest = (self._view.read(plan, routes) for routes in plan.virtual_services)
         if isinstance(first, Unroutable):
             return MeshBlind(reason=first.reason)
-        rest = [self._read(plan, other) for other in others]
         if first.canary == 0:
             for sight in (first, *rest):
-                trouble = self._unready(plan, sight)
-                if trouble:
+                if trouble := self._view.unready(plan, sight):
                     return MeshBlind(reason=trouble)
         return _seen(plan, first, rest)
 
@@ -124,16 +99,15 @@ class IstioMesh:
             Refused: The change was rejected, or the plan does not fit what is there.
         """
         primary, *others = plan.virtual_services
-        first = self._draft(
-            plan, primary, canary, self._primary_notes(plan, canary, record, why)
-        )
-        notes = Notes(lasting=_shared(), passing={}, epoch=self._epoch())
-        rest = [self._draft_or_refusal(plan, other, canary, notes) for other in others]
+        sight = self._sight(plan, primary)
+        first = self._draft(plan, sight, canary, self._record(plan, canary, record, why))
+        shared = Notes(lasting=_shared(), passing={}, epoch=self._epoch())
+        rest = [self._draft_or_refusal(plan, other, canary, shared) for other in others]
         refusals = [draft for draft in rest if isinstance(draft, Refused)]
-        if refusals and self._rises(plan, canary):
+        if refusals and sight.gives_more(canary):
             raise refusals[0]
         await self._send(first)
-        failures = await self._send_all([d for d in rest if isinstance(d, _Draft)])
+        failures = await self._send_all([draft for draft in rest if isinstance(draft, _Draft)])
         for failure in (*failures, *refusals):
             raise failure
 
@@ -145,95 +119,40 @@ class IstioMesh:
             Conflict: Someone wrote since we read.
             Refused: The change was rejected, or the primary is not there.
         """
-        found = self._present(plan, plan.virtual_services[0])
+        found = self._view.present(plan, plan.virtual_services[0])
         if isinstance(found, Unroutable):
             raise Refused(found.reason)
         lasting = {ours.keys(plan.key.name).record: _bounded(record), **_shared()}
         notes = Notes(lasting=lasting, passing={}, epoch=self._epoch())
         await self._send(_Draft(path=_path(found), operations=operations(found, None, notes)))
 
-    def _primary_notes(self, plan: Plan, canary: Percent, record: str, why: str) -> Notes:
+    def _record(self, plan: Plan, canary: Percent, record: str, why: str) -> Notes:
         keys = ours.keys(plan.key.name)
+        ordered = {keys.record: _bounded(record), keys.desired_weight: str(canary)}
         return Notes(
-            lasting={
-                keys.record: _bounded(record),
-                keys.desired_weight: str(canary),
-                **_shared(),
-            },
+            lasting={**ordered, **_shared()},
             passing={keys.last_transition: why[: ours.REASON_LIMIT]},
             epoch=self._epoch(),
         )
 
-    def _present(self, plan: Plan, routes: Routes) -> Json | Unroutable:
-        found = self._cache.get(KIND, plan.key.namespace, routes.virtual_service)
-        if found is None:
-            return Unroutable(
-                reason=f"{KIND} {plan.key.namespace}/{routes.virtual_service} is not there: "
-                "create it, or correct spec.virtualService."
-            )
-        return found
-
-    def _read(self, plan: Plan, routes: Routes) -> _Sight | Unroutable:
-        found = self._present(plan, routes)
-        if isinstance(found, Unroutable):
-            return found
-        routing = find(found, plan, routes.routes, domain=self._naming.domain)
-        if isinstance(routing, Unroutable):
-            return routing
-        order = ours.ordered_share(found, plan.key.name)
-        held = share([route.split for route in routing.routes], order)
-        return _Sight(found=found, routing=routing, order=order, canary=held)
-
-    def _sight(self, plan: Plan, routes: Routes) -> _Sight:
-        sight = self._read(plan, routes)
+    def _sight(self, plan: Plan, routes: Routes) -> Sight:
+        sight = self._view.read(plan, routes)
         if isinstance(sight, Unroutable):
             raise Refused(sight.reason)
         return sight
 
-    def _rises(self, plan: Plan, canary: Percent) -> bool:
-        """Say whether the primary would give the canary more than it holds, or might."""
-        held = self._sight(plan, plan.virtual_services[0]).canary
-        return canary > 0 and (held is None or canary > held)
-
-    def _unready(self, plan: Plan, sight: _Sight | Unroutable) -> str:
-        """Say what keeps a run from starting; empty for nothing."""
-        if isinstance(sight, Unroutable):
-            return sight.reason
-        return self._no_subset(plan, sight, stable=True, canary=True)
-
-    def _no_subset(self, plan: Plan, sight: _Sight, *, stable: bool, canary: bool) -> str:
-        """Say which of the asked arms has no subset to be sent to; empty for none."""
-        arms = (
-            (stable, sight.routing.stable_host, plan.stable.subset),
-            (canary, sight.routing.canary_host, plan.canary.subset),
-        )
-        for asked, host, name in arms:
-            if asked and name:
-                subset = Subset(host=host, name=name, namespace=plan.key.namespace)
-                trouble = subsets.trouble(self._cache, subset, self._naming)
-                if trouble:
-                    return f"{KIND} {identity(sight.found)}: {trouble}"
-        return ""
-
-    def _draft(self, plan: Plan, routes: Routes, canary: Percent, notes: Notes) -> _Draft:
-        """Prepare a patch; an arm must have its subset if it is to get what it had not."""
-        sight = self._sight(plan, routes)
-        trouble = self._no_subset(
-            plan,
-            sight,
-            stable=sight.canary == WHOLE and canary < WHOLE,
-            canary=canary > 0 and (sight.canary is None or canary > sight.canary),
-        )
-        if trouble:
+    def _draft(self, plan: Plan, sight: Sight, canary: Percent, notes: Notes) -> _Draft:
+        if trouble := self._view.unfit(plan, sight, canary):
             raise Refused(trouble)
         order = Order(routing=sight.routing, canary=canary)
-        return _Draft(path=_path(sight.found), operations=operations(sight.found, order, notes))
+        found = sight.found
+        return _Draft(path=_path(found), operations=operations(found, order, notes))
 
     def _draft_or_refusal(
         self, plan: Plan, routes: Routes, canary: Percent, notes: Notes
     ) -> _Draft | Refused:
         try:
-            return self._draft(plan, routes, canary, notes)
+            return self._draft(plan, self._sight(plan, routes), canary, notes)
         except Refused as refusal:
             return refusal
 
@@ -258,20 +177,19 @@ class IstioMesh:
         return None
 
 
-def _seen(plan: Plan, first: _Sight, rest: Sequence[_Sight | Unroutable]) -> MeshSeen:
+def _seen(plan: Plan, first: Sight, rest: Sequence[Sight | Unroutable]) -> MeshSeen:
     """Compare what is held with what was ordered; without an order nothing is out of step."""
     tampered = first.order is None and ours.is_ordered(first.found, plan.key.name)
     wanted = first.canary if first.order is None else first.order
-    reasons = (ours.hold_off(s.found) for s in (first, *rest) if isinstance(s, _Sight))
+    reasons = (ours.hold_off(each.found) for each in (first, *rest) if isinstance(each, Sight))
     return MeshSeen(
         canary=first.canary,
         record=ours.record(first.found, plan.key.name),
         primary_in_step=not tampered and (first.order is None or first.holds(first.order)),
         secondaries_in_step=all(
-            isinstance(sight, _Sight) and (wanted is None or sight.holds(wanted))
-            for sight in rest
+            isinstance(each, Sight) and (wanted is None or each.holds(wanted)) for each in rest
         ),
-        hold_off=next((reason for reason in reasons if reason), None),
+        hold_off=next((reason for reason in reasons if reason is not None), None),
     )
 
 
@@ -291,5 +209,6 @@ def _path(found: Mapping[str, object]) -> str:
     version = text(found.get("apiVersion"))
     if not version.startswith(f"{GROUP}/"):
         raise Refused(f"{KIND} {identity(found)} was read without an apiVersion of {GROUP}.")
-    namespace, name = identity(found).split("/")
+    meta = metadata(found)
+    namespace, name = text(meta.get("namespace")), text(meta.get("name"))
     return f"/apis/{version}/namespaces/{namespace}/virtualservices/{name}"

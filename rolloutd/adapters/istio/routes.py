@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from rolloutd.adapters.istio.fields import identity, text
 from rolloutd.adapters.istio.hosts import Scope
@@ -151,10 +152,11 @@ def _find(written: Sequence[Entry], arms: Arms, names: Sequence[str]) -> Routing
                 routes.append(route)
             case Unroutable() as unroutable:
                 return unroutable
-            case None if names:
-                return Unroutable(reason=_not_to_stable(entry, arms))
             case None:
-                continue
+                if names:
+                    return Unroutable(reason=_not_to_stable(entry, arms))
+            case never:
+                assert_never(never)
     trouble = _apart(written, routes, arms, named=bool(names)) or _disunited(routes, arms)
     return Unroutable(reason=trouble) if trouble else _routing(routes, arms)
 

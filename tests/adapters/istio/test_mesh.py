@@ -315,6 +315,34 @@ async def test_two_plans_share_a_virtual_service_without_mixing_records() -> Non
     ]
 
 
+@pytest.mark.parametrize("version", ["v1", "v1beta1", "v1alpha3"])
+async def test_patch_goes_to_the_version_that_was_read(version: str) -> None:
+    """An older Istio serves no v1, and a newer one may drop the others."""
+    cluster = Cluster(Written(version=version, http=[split(100, 0)]).object(), RULE)
+
+    await cluster.mesh.write(PLAN, Percent(10), "record", why="")
+
+    [(path, _)] = cluster.api.patches
+    assert path.startswith(f"/apis/networking.istio.io/{version}/namespaces/default/")
+
+
+async def test_object_of_another_group_is_refused() -> None:
+    """There is no path to patch it at."""
+    foreign = {**virtual_service(split(100, 0)), "apiVersion": "v1"}
+
+    with pytest.raises(Refused, match="apiVersion"):
+        await Cluster(foreign, RULE).mesh.write(PLAN, Percent(10), "record", why="")
+
+
+async def test_long_reasons_are_cut() -> None:
+    """Words of others end up in them; annotations have a limit."""
+    cluster = Cluster(virtual_service(split(100, 0)), RULE)
+
+    await cluster.mesh.write(PLAN, Percent(10), "record", why="x" * 1000)
+
+    assert len(noted(cluster)[KEYS.last_transition]) == 256
+
+
 class TestLeadership:
     async def test_take_over_stamps_the_epoch_once(self) -> None:
         """Until the new leader has written, nothing at the server tells it from the old."""
