@@ -100,9 +100,8 @@ class IstioMesh:
         """
         primary, *others = plan.virtual_services
         sight = self._sight(plan, primary)
-        first = self._draft(plan, sight, canary, self._record(plan, canary, record, why))
-        shared = Notes(lasting=_shared(), passing={}, epoch=self._epoch())
-        rest = [self._draft_or_refusal(plan, other, canary, shared) for other in others]
+        first = self._draft(plan, sight, canary, _notes(plan, canary, record, why))
+        rest = [self._draft_or_refusal(plan, other, canary) for other in others]
         refusals = [draft for draft in rest if isinstance(draft, Refused)]
         if refusals and sight.gives_more(canary):
             raise refusals[0]
@@ -123,17 +122,9 @@ class IstioMesh:
         if isinstance(found, Unroutable):
             raise Refused(found.reason)
         lasting = {ours.keys(plan.key.name).record: _bounded(record), **_shared()}
-        notes = Notes(lasting=lasting, passing={}, epoch=self._epoch())
-        await self._send(_Draft(path=_path(found), operations=operations(found, None, notes)))
-
-    def _record(self, plan: Plan, canary: Percent, record: str, why: str) -> Notes:
-        keys = ours.keys(plan.key.name)
-        ordered = {keys.record: _bounded(record), keys.desired_weight: str(canary)}
-        return Notes(
-            lasting={**ordered, **_shared()},
-            passing={keys.last_transition: why[: ours.REASON_LIMIT]},
-            epoch=self._epoch(),
-        )
+        notes = Notes(lasting=lasting, passing={})
+        patch = operations(found, None, notes, epoch=self._epoch())
+        await self._send(_Draft(path=_path(found), operations=patch))
 
     def _sight(self, plan: Plan, routes: Routes) -> Sight:
         sight = self._view.read(plan, routes)
@@ -144,17 +135,29 @@ class IstioMesh:
     def _draft(self, plan: Plan, sight: Sight, canary: Percent, notes: Notes) -> _Draft:
         if trouble := self._view.unfit(plan, sight, canary):
             raise Refused(trouble)
-        order = Order(routing=sight.routing, canary=canary)
-        found = sight.found
-        return _Draft(path=_path(found), operations=operations(found, order, notes))
+        found, order = sight.found, Order(routing=sight.routing, canary=canary)
+        patch = operations(found, order, notes, epoch=self._fence(found, canary))
+        return _Draft(path=_path(found), operations=patch)
 
     def _draft_or_refusal(
-        self, plan: Plan, routes: Routes, canary: Percent, notes: Notes
+        self, plan: Plan, routes: Routes, canary: Percent
     ) -> _Draft | Refused:
+        shared = Notes(lasting=_shared(), passing={})
         try:
-            return self._draft(plan, self._sight(plan, routes), canary, notes)
+            return self._draft(plan, self._sight(plan, routes), canary, shared)
         except Refused as refusal:
             return refusal
+
+    def _fence(self, found: Json, canary: Percent) -> int | None:
+        """Return the epoch to test and to leave, ``None`` for a rollback that would fail it.
+
+        A cluster restored without its Lease counts leaderships from the beginning, and every
+        epoch found is later than ours. That must not keep traffic on a bad canary. A leader
+        that is really past does no harm by the same way: it can only take the canary off.
+        """
+        epoch, last = self._epoch(), ours.epoch(found)
+        is_late = epoch is not None and last is not None and last > epoch
+        return None if is_late and canary == 0 else epoch
 
     async def _send(self, draft: _Draft) -> None:
         if draft.operations:
@@ -190,6 +193,16 @@ def _seen(plan: Plan, first: Sight, rest: Sequence[Sight | Unroutable]) -> MeshS
             isinstance(each, Sight) and (wanted is None or each.holds(wanted)) for each in rest
         ),
         hold_off=next((reason for reason in reasons if reason is not None), None),
+    )
+
+
+def _notes(plan: Plan, canary: Percent, record: str, why: str) -> Notes:
+    """Return what the primary is to say."""
+    keys = ours.keys(plan.key.name)
+    ordered = {keys.record: _bounded(record), keys.desired_weight: str(canary)}
+    return Notes(
+        lasting={**ordered, **_shared()},
+        passing={keys.last_transition: why[: ours.REASON_LIMIT]},
     )
 
 

@@ -39,33 +39,41 @@ class Notes:
     Attributes:
         lasting: Keys and values; one that differs is a reason to write.
         passing: Written along with any other change, never the reason for one.
-        epoch: The present leadership; ``None`` where nobody competes.
     """
 
     lasting: Mapping[str, str]
     passing: Mapping[str, str]
-    epoch: int | None
 
 
 def operations(
-    virtual_service: Mapping[str, object], order: Order | None, notes: Notes
+    virtual_service: Mapping[str, object],
+    order: Order | None,
+    notes: Notes,
+    *,
+    epoch: int | None,
 ) -> tuple[Json, ...]:
     """Return the patch that takes an object from what was read to what is ordered.
 
     Empty when it is there already. A newer leader's epoch on an equal object is a change: from
     then on a late write of the leader before fails.
 
+    Args:
+        virtual_service: The object as read.
+        order: ``None`` leaves the weights alone.
+        notes: Annotations besides the epoch.
+        epoch: The present leadership; ``None`` neither tests nor leaves a mark.
+
     Raises:
         Refused: A later leadership has written, or the object carries no resourceVersion.
     """
     moves = _moves(order) if order else ()
-    changed = _changed(virtual_service, notes)
+    changed = _changed(virtual_service, {**notes.lasting, **_stamp(virtual_service, epoch)})
     if not moves and not changed:
         return ()
-    guards = [] if order is None else [test for r in order.routing.routes for test in _same(r)]
+    routes = order.routing.routes if order else ()
     return (
-        *guards,
-        *_same_epoch(virtual_service, notes.epoch),
+        *(test for route in routes for test in _same(route)),
+        *_same_epoch(virtual_service, epoch),
         _claim(virtual_service),
         *moves,
         *_annotate(virtual_service, {**changed, **notes.passing}),
@@ -149,11 +157,12 @@ def _claim(virtual_service: Mapping[str, object]) -> Json:
     return {"op": "replace", "path": pointer("metadata", "resourceVersion"), "value": version}
 
 
-def _changed(virtual_service: Mapping[str, object], notes: Notes) -> Mapping[str, str]:
-    """Return the lasting annotations that differ, the epoch among them."""
-    lasting = {**notes.lasting, **_stamp(virtual_service, notes.epoch)}
+def _changed(
+    virtual_service: Mapping[str, object], wanted: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return the annotations that differ."""
     present = ours.stored(virtual_service)
-    return {key: value for key, value in lasting.items() if present.get(key) != value}
+    return {key: value for key, value in wanted.items() if present.get(key) != value}
 
 
 def _stamp(virtual_service: Mapping[str, object], epoch: int | None) -> Mapping[str, str]:

@@ -382,6 +382,21 @@ class TestLeadership:
         with pytest.raises(Refused, match="remove the annotation"):
             await cluster.mesh.note(PLAN, "other")
 
+    async def test_rollback_does_not_ask_who_leads(self) -> None:
+        """A cluster restored without its Lease counts anew: every epoch found is later."""
+        cluster = Cluster(
+            Written(http=[split(50, 50)], annotations={EPOCH: "12"}).object(), RULE
+        )
+        cluster.epoch = 0
+
+        await cluster.mesh.write(PLAN, Percent(0), "record", why="rollback")
+
+        assert weights(cluster) == [100, 0]
+        assert noted(cluster)[EPOCH] == "12"
+
+        with pytest.raises(Refused, match="another copy leads"):
+            await cluster.mesh.write(PLAN, Percent(10), "record", why="")
+
 
 class TestSeveralVirtualServices:
     plan = spanning("data-product", "gateway")

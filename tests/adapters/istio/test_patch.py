@@ -11,13 +11,16 @@ from rolloutd.errors import Refused
 from rolloutd.ports import Json
 from tests.adapters.istio.examples import PLAN, Written, route, to, virtual_service
 
-NOTHING = Notes(lasting={}, passing={}, epoch=None)
+NOTHING = Notes(lasting={}, passing={})
 
 
-def patch(written: Json, canary: int, notes: Notes = NOTHING) -> list[Json]:
+def patch(
+    written: Json, canary: int, notes: Notes = NOTHING, *, epoch: int | None = None
+) -> list[Json]:
     routing = find(written, PLAN, (), domain="cluster.local")
     assert isinstance(routing, Routing)
-    return list(operations(written, Order(routing=routing, canary=Percent(canary)), notes))
+    order = Order(routing=routing, canary=Percent(canary))
+    return list(operations(written, order, notes, epoch=epoch))
 
 
 def test_patch_tests_then_claims_then_moves_then_notes() -> None:
@@ -26,10 +29,10 @@ def test_patch_tests_then_claims_then_moves_then_notes() -> None:
         http=[route(to("v3", 90), to("v4", 10), name="main")],
         annotations={"rolloutd.io/epoch": "3"},
     ).object()
-    notes = Notes(lasting={"rolloutd.io/record.x": "r"}, passing={"why": "w"}, epoch=4)
+    notes = Notes(lasting={"rolloutd.io/record.x": "r"}, passing={"why": "w"})
     notes_path = "/metadata/annotations"
 
-    assert patch(written, 50, notes) == [
+    assert patch(written, 50, notes, epoch=4) == [
         {"op": "test", "path": "/spec/http/0/name", "value": "main"},
         {
             "op": "test",
@@ -53,7 +56,7 @@ def test_patch_tests_then_claims_then_moves_then_notes() -> None:
 
 def test_annotations_are_created_where_there_are_none() -> None:
     """A member cannot be added to an object that is not there."""
-    notes = Notes(lasting={"a": "1"}, passing={"b": "2"}, epoch=None)
+    notes = Notes(lasting={"a": "1"}, passing={"b": "2"})
 
     assert patch(virtual_service(route(to("v3"))), 0, notes)[-1] == {
         "op": "add",
@@ -103,7 +106,7 @@ def test_absent_canary_at_zero_is_left_absent() -> None:
 
 def test_passing_notes_are_no_reason_to_write() -> None:
     """A reason for a change that does not happen is no news."""
-    notes = Notes(lasting={}, passing={"why": "again"}, epoch=None)
+    notes = Notes(lasting={}, passing={"why": "again"})
 
     assert patch(virtual_service(route(to("v3", 90), to("v4", 10))), 10, notes) == []
 

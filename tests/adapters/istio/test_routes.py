@@ -66,6 +66,14 @@ def test_every_version_of_the_api_is_read(version: str) -> None:
     assert places(found(Written(version=version, http=[route(to("v3"))]).object()))
 
 
+def test_delegate_itself_is_moved_like_any_other() -> None:
+    """It has neither hosts nor gateways; the root that hands over to it stays with Git."""
+    written = virtual_service(route(to("v3")))
+    delegate: Json = {**written, "spec": {"http": [route(to("v3"))]}}
+
+    assert places(found(delegate)) == [("http", 0)]
+
+
 @pytest.mark.parametrize("host", ["data-product", "data-product.default", FULL])
 def test_arms_are_recognised_by_any_spelling_of_the_host(host: str) -> None:
     """Plan and VirtualService are written by different people."""
