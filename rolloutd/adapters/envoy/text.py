@@ -24,10 +24,6 @@ from rolloutd.adapters.envoy.series import (
 from rolloutd.core.observation import Histogram
 from rolloutd.errors import Unavailable
 
-_MOST_SPELLINGS = 250_000
-"""Series remembered, about 100 MB at the worst; an Envoy with 2,000 busy clusters has 90,000
-that matter."""
-
 _TYPE = b"# TYPE "
 _LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)",?')
 _ESCAPE = re.compile(r"\\(.)")
@@ -43,9 +39,15 @@ class _Bucket:
 
 
 class TextReader:
-    """Reads answers and remembers how series are spelled; safe to use from several threads."""
+    """Reads answers and remembers how series are spelled; safe to use from several threads.
 
-    def __init__(self) -> None:
+    Args:
+        most_spellings: How many to remember; then all are forgotten. The default takes about
+            100 MB when full; an Envoy with 2,000 busy clusters has 90,000 that matter.
+    """
+
+    def __init__(self, most_spellings: int = 250_000) -> None:
+        self._most_spellings = most_spellings
         self._counters: dict[bytes, Meaning | None] = {}
         self._buckets: dict[bytes, _Bucket | None] = {}
         self._meanings: dict[str, Meaning] = {}
@@ -78,7 +80,9 @@ class TextReader:
             try:
                 meaning = known[spelling]
             except KeyError:
-                meaning = known[spelling] = _counter(family, spelling)
+                meaning = _counter(family, spelling or line)
+                if spelling:
+                    known[spelling] = meaning
             if meaning is not None:
                 _arm(arms, meaning).requests.append((meaning, _number(line, value)))
 
@@ -94,7 +98,9 @@ class TextReader:
             try:
                 bucket = known[spelling]
             except KeyError:
-                bucket = known[spelling] = self._bucket(family, spelling)
+                bucket = self._bucket(family, spelling or line)
+                if spelling:
+                    known[spelling] = bucket
             if bucket is None:
                 continue
             if bucket.meaning is not last:
@@ -117,7 +123,7 @@ class TextReader:
         return _Bucket(meaning, _number(spelling, bound.encode()))
 
     def _forget_if_full(self) -> None:
-        if len(self._counters) + len(self._buckets) > _MOST_SPELLINGS:
+        if len(self._counters) + len(self._buckets) > self._most_spellings:
             self._counters = {}
             self._buckets = {}
             self._meanings = {}
