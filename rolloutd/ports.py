@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
+from rolloutd.core.actions import Announce
 from rolloutd.core.observation import MeshSighting, Reading, Unread, WorkloadSeen
-from rolloutd.core.plan import Key, Plan
+from rolloutd.core.plan import Key, Plan, StartCron
+from rolloutd.core.state import Record
 from rolloutd.core.target import Pod, Target
 from rolloutd.core.units import Instant, Percent, Seconds
 
@@ -109,6 +111,48 @@ class Workloads(Protocol):
             Unavailable: No answer: it may or may not have happened.
             Refused: The change was rejected.
         """
+        ...
+
+
+class Herald(Protocol):
+    """Tells people."""
+
+    def tell(self, plan: Plan, record: Record, words: Announce) -> None:
+        """Take a message for delivery and return at once; never raises."""
+        ...
+
+
+class Calendar(Protocol):
+    """Wakes by the wall clock."""
+
+    def schedule(self, key: Key, start: StartCron, fire: Callable[[], None]) -> None:
+        """Call ``fire`` at every firing from now on, in place of what was set for ``key``."""
+        ...
+
+    def cancel(self, key: Key) -> None:
+        """Fire no more for ``key``."""
+        ...
+
+
+class Catalogue(Protocol):
+    """All plans at one moment."""
+
+    @property
+    def plans(self) -> Mapping[Key, Plan]:
+        """Plans in force: of a file that is broken, the last that were good."""
+        ...
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """What is wrong with which file, each a full sentence with its place."""
+        ...
+
+
+class PlanSource(Protocol):
+    """Where plans come from."""
+
+    def changes(self) -> AsyncIterator[Catalogue]:
+        """Yield all plans at once, and again after every change."""
         ...
 
 

@@ -14,6 +14,10 @@ LAST_SMALL_STEP = Percent(50)
 """Above this share a mistake is the majority's: it is left upwards only with a certificate."""
 
 
+STALE_INTERVALS = 3
+"""Sampling intervals after which a verdict no longer speaks for the present."""
+
+
 def next_step(plan: Plan, record: Record) -> int | None:
     """Return the step to take next; ``None`` when the run is through.
 
@@ -46,19 +50,17 @@ def hold_ends(plan: Plan, record: Record) -> Instant:
     return after(record.step_since, hold_of(plan, record))
 
 
-def obstacles(
-    plan: Plan, record: Record, seen: Observation, *, evidence: bool = True
-) -> tuple[str, ...]:
-    """Name what forbids the next step apart from the hold; empty when it may be taken.
-
-    Before the first step there is no evidence to ask for.
-    """
+def obstacles(plan: Plan, record: Record, seen: Observation, now: Instant) -> tuple[str, ...]:
+    """Name what forbids the next step apart from the hold; empty when it may be taken."""
     return (
-        *_in_the_mesh(seen),
-        *_in_the_canary(seen),
-        *(_in_the_evidence(plan, record, seen) if evidence else ()),
-        *_in_the_calendar(plan, seen),
+        *obstacles_to_start(plan, seen),
+        *_in_the_evidence(plan, record, seen, now),
     )
+
+
+def obstacles_to_start(plan: Plan, seen: Observation) -> tuple[str, ...]:
+    """Name what forbids any rise, evidence aside: before the first step there is none."""
+    return (*_in_the_mesh(seen), *_in_the_canary(seen), *_in_the_calendar(plan, seen))
 
 
 def enforced(seen: Observation) -> tuple[GateVerdict, ...]:
@@ -88,17 +90,23 @@ def _in_the_canary(seen: Observation) -> Iterator[str]:
         yield f"the canary is not ready: {seen.canary.why}"
 
 
-def _in_the_evidence(plan: Plan, record: Record, seen: Observation) -> Iterator[str]:
+def _in_the_evidence(
+    plan: Plan, record: Record, seen: Observation, now: Instant
+) -> Iterator[str]:
     if plan.gates and not seen.verdicts:
         yield "no gate has spoken yet"
     certificate = needs_certificate(plan, record)
+    silence = Seconds(STALE_INTERVALS * plan.samples.interval)
     for verdict in enforced(seen):
         if verdict.ruling is not Ruling.FINE:
-            yield f"{verdict.gate}: {verdict.reason}"
+            yield f"{verdict.gate}: {verdict.reason.rstrip('.')}"
         elif verdict.at <= record.step_since:
             yield f"{verdict.gate} has not spoken since the step began"
+        elif now > after(verdict.at, silence):
+            yield f"{verdict.gate} has not spoken for {now - verdict.at:.0f}s"
         elif certificate and not verdict.certified:
-            yield f"{verdict.gate} has not ruled out a regression: {verdict.reason}"
+            reason = verdict.reason.rstrip(".")
+            yield f"{verdict.gate} has not ruled out a regression: {reason}"
 
 
 def _in_the_calendar(plan: Plan, seen: Observation) -> Iterator[str]:

@@ -50,7 +50,7 @@ def decide(plan: Plan, state: State, seen: Observation, now: Instant) -> Decisio
     )
     watch, told = _tell_blindness(facts, watch)
     return Decision(
-        state=State(record=change.record, watch=_settled(watch, change.record)),
+        state=State(record=change.record, watch=watch),
         actions=(*change.actions, *told),
         outlook=outlook(plan, change.record, seen, now),
         reply=change.reply or reply,
@@ -74,13 +74,20 @@ def _record_for(plan: Plan, record: Record | None, seen: Observation, now: Insta
 
 
 def _remember(watch: Watch, record: Record, seen: Observation, now: Instant) -> Watch:
+    """Keep what must not be forgotten while the record does not say it yet.
+
+    A breach is kept until its consequence is in the record that a decision *starts* from:
+    only then has it been written.
+    """
     active = record.phase in {Phase.PROGRESSING, Phase.PAUSED}
     verdicts = enforced(seen)
     broken = next((v for v in verdicts if v.ruling is Ruling.BREACH), None)
     blind = active and any(v.ruling is Ruling.BLIND for v in verdicts)
+    dealt_with = record.pause is not None and record.pause.cause is Cause.BREACH
+    reason = watch.breach or (broken.reason if broken is not None else None)
     return dataclasses.replace(
         watch,
-        breach=watch.breach or (broken.reason if broken is not None and active else None),
+        breach=reason if active and not dealt_with else None,
         blind_since=(watch.blind_since or now) if blind else None,
         blind_told=watch.blind_told and blind,
     )
@@ -96,14 +103,6 @@ def _screened(seen: Observation, record: Record) -> tuple[Observation, Reply | N
         return without, Accepted()
     declined = misfit(command, record)
     return (without, declined) if declined is not None else (seen, None)
-
-
-def _settled(watch: Watch, record: Record) -> Watch:
-    """Forget a breach once its consequence is in the record."""
-    paused_for_it = record.pause is not None and record.pause.cause is Cause.BREACH
-    if record.phase in ENDED or paused_for_it:
-        return dataclasses.replace(watch, breach=None)
-    return watch
 
 
 def _tell_blindness(facts: Facts, watch: Watch) -> tuple[Watch, tuple[Action, ...]]:
@@ -123,7 +122,7 @@ def _wait(facts: Facts) -> Answer:
     if record.arms != arms_of(facts.plan):
         record = fresh(facts.plan, record.revision, facts.now, run=record.run)
         facts = dataclasses.replace(facts, record=record)
-    if start_obstacles(facts.plan, record, seen):
+    if start_obstacles(facts.plan, seen):
         return Change(record=record)
     return begin(facts)
 
@@ -141,7 +140,7 @@ def _go_on(facts: Facts) -> Answer:
     if facts.record.phase is not Phase.PROGRESSING:
         return None
     due = hold_ends(facts.plan, facts.record)
-    blocked = obstacles(facts.plan, facts.record, facts.seen)
+    blocked = obstacles(facts.plan, facts.record, facts.seen, facts.now)
     if facts.now < due or facts.record.suspect:
         return None
     if not blocked:

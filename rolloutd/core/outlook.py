@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rolloutd.core.actions import Outlook
-from rolloutd.core.advance import hold_ends, next_step, obstacles
+from rolloutd.core.advance import hold_ends, next_step, obstacles, obstacles_to_start
 from rolloutd.core.observation import MeshSeen, Observation
 from rolloutd.core.plan import PauseStep, Plan, StartCron, StartManual, WeightStep
 from rolloutd.core.state import Phase, Record
@@ -16,11 +16,11 @@ def outlook(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outl
     """Put the present state into words."""
     match record.phase:
         case Phase.WAITING:
-            return _waiting(plan, record, seen)
+            return _waiting(plan, seen)
         case Phase.PROGRESSING:
             return _progressing(plan, record, seen, now)
         case Phase.PAUSED:
-            return _paused(plan, record, seen)
+            return _paused(plan, record, seen, now)
         case Phase.PROMOTED:
             return Outlook(why=record.reason, what_next=_after_promotion(plan, record))
         case Phase.ROLLED_BACK | Phase.ABORTED:
@@ -28,9 +28,9 @@ def outlook(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outl
             return Outlook(why=record.reason, what_next=again)
 
 
-def start_obstacles(plan: Plan, record: Record, seen: Observation) -> tuple[str, ...]:
+def start_obstacles(plan: Plan, seen: Observation) -> tuple[str, ...]:
     """Name what keeps a run from starting."""
-    blocked = obstacles_at_rest(plan, record, seen)
+    blocked = obstacles_at_rest(plan, seen)
     match plan.start:
         case StartManual():
             return (*blocked, "the plan is started by hand: `rolloutd start`")
@@ -40,17 +40,17 @@ def start_obstacles(plan: Plan, record: Record, seen: Observation) -> tuple[str,
             return blocked
 
 
-def obstacles_at_rest(plan: Plan, record: Record, seen: Observation) -> tuple[str, ...]:
+def obstacles_at_rest(plan: Plan, seen: Observation) -> tuple[str, ...]:
     """Name what keeps any run from starting, evidence aside: there is none before traffic."""
     removed = ("the plan was removed",) if seen.plan_removed else ()
     mesh = seen.mesh
     hold_off = mesh.hold_off if isinstance(mesh, MeshSeen) else None
     held = (f"annotation: {hold_off}",) if hold_off is not None else ()
-    return (*removed, *held, *obstacles(plan, record, seen, evidence=False))
+    return (*removed, *held, *obstacles_to_start(plan, seen))
 
 
-def _waiting(plan: Plan, record: Record, seen: Observation) -> Outlook:
-    blocked = start_obstacles(plan, record, seen)
+def _waiting(plan: Plan, seen: Observation) -> Outlook:
+    blocked = start_obstacles(plan, seen)
     why = f"Waiting: {'; '.join(blocked)}." if blocked else "Ready to start."
     first = next(step for step in plan.steps if isinstance(step, WeightStep))
     return Outlook(
@@ -62,7 +62,7 @@ def _waiting(plan: Plan, record: Record, seen: Observation) -> Outlook:
 
 
 def _progressing(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outlook:
-    blocked, due = obstacles(plan, record, seen), hold_ends(plan, record)
+    blocked, due = obstacles(plan, record, seen, now), hold_ends(plan, record)
     left = elapsed(now, due)
     at = f"{record.weight} %" if not record.suspect else f"{record.weight} % (suspect)"
     if blocked:
@@ -77,7 +77,7 @@ def _progressing(plan: Plan, record: Record, seen: Observation, now: Instant) ->
     return Outlook(why=why, what_next=what_next, at=due, obstacles=blocked)
 
 
-def _paused(plan: Plan, record: Record, seen: Observation) -> Outlook:
+def _paused(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outlook:
     pause = record.pause
     until = pause.until if pause is not None else None
     how = "when the pause is over" if until is not None else "when resumed"
@@ -85,7 +85,7 @@ def _paused(plan: Plan, record: Record, seen: Observation) -> Outlook:
         why=record.reason,
         what_next=f"{_next_words(plan, record)} {how}; gates keep judging meanwhile.",
         at=until,
-        obstacles=obstacles(plan, record, seen),
+        obstacles=obstacles(plan, record, seen, now),
     )
 
 

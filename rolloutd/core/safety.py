@@ -47,8 +47,6 @@ def breach(facts: Facts) -> Answer:
         return None
     if facts.plan.on_breach is OnBreach.ROLLBACK:
         return _roll_back(facts, f"Rolled back: {reason}")
-    if facts.record.pause is not None and facts.record.pause.cause is Cause.BREACH:
-        return None
     return _pause(facts, Cause.BREACH, f"Paused on a breach: {reason}")
 
 

@@ -1,0 +1,255 @@
+"""One rollout: look, decide, write, tell, wait.
+
+What is recorded in the cluster is true. A decision becomes our state only when its record has
+been written; when a write fails or its answer is lost, we look again and decide again. The one
+thing carried over is a breach (``Watch.breach``): a rollback once decided stays decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections import deque
+
+import structlog
+
+from rolloutd.core.actions import Announce, Decision, Outlook, Reply
+from rolloutd.core.decide import decide
+from rolloutd.core.evidence import Evidence, learn
+from rolloutd.core.gate.jury import revise, seat
+from rolloutd.core.machine import ordered
+from rolloutd.core.observation import (
+    Command,
+    CommandKind,
+    MeshBlind,
+    MeshSeen,
+    MeshSighting,
+    Observation,
+    Reading,
+    Sample,
+    Unread,
+)
+from rolloutd.core.plan import Plan
+from rolloutd.core.state import State
+from rolloutd.core.target import Target
+from rolloutd.core.units import Instant, Percent, Seconds, elapsed
+from rolloutd.engine import bookkeeping
+from rolloutd.engine.ledger import Adopted, Landed, Ledger, Unreadable
+from rolloutd.engine.looking import Wishes, look, target, without_record
+from rolloutd.engine.succession import ACTIVE, Succession
+from rolloutd.engine.view import View
+from rolloutd.engine.waiting import until
+from rolloutd.engine.world import World
+from rolloutd.errors import RolloutdError
+
+log = structlog.get_logger()
+
+IDLE = Seconds(5.0)
+"""Longest time between two turns when nothing calls for one: windows, lost wake-ups."""
+
+FIRST_RETRY = Seconds(0.2)
+LONGEST_RETRY = Seconds(5.0)
+
+
+class Rollout:
+    """Drives one plan. ``run`` is its only task; the other methods leave word for it."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        self._world = world
+        self._plans = Succession(current=plan)
+        self._state = State()
+        self._ledger = Ledger(world)
+        self._evidence = Evidence(jury=seat(plan))
+        self._run: int | None = None
+        self._sample: Sample | None = None
+        self._commands: deque[tuple[Command, asyncio.Future[Reply]]] = deque()
+        self._start_due = False
+        self._failures = 0
+        self._wake = asyncio.Event()
+        waiting = Outlook(why="Just loaded.", what_next="A first look at the cluster.")
+        self.view = View(plan=plan, record=None, at=world.clock.now(), outlook=waiting)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force; an edit that names another canary waits for the rollback."""
+        return self._plans.current
+
+    @property
+    def ended(self) -> bool:
+        """Whether no run is under way, so that a removed plan can be forgotten."""
+        record = self._state.record
+        return record is None or record.phase not in ACTIVE
+
+    async def run(self) -> None:
+        """Take turns until the plan is gone and its run has ended.
+
+        Cancelling between turns is safe, and so is dying in one.
+        """
+        while not (self._plans.removed and self.ended):
+            self._wake.clear()
+            await until(self._wake, self._world.clock, await self.turn())
+        for _, answer in self._commands:
+            answer.cancel()
+
+    def changed(self, kind: str, namespace: str, name: str) -> None:
+        """Hear of a change in the cluster; wake up if it concerns this rollout."""
+        plan = self.plan
+        concerns = {
+            "VirtualService": {routes.virtual_service for routes in plan.virtual_services},
+            "Deployment": {plan.stable.deployment, plan.canary.deployment},
+        }
+        if namespace == plan.key.namespace and name in concerns.get(kind, {name}):
+            self._wake.set()
+
+    def follow(self, plan: Plan | None) -> None:
+        """Take the plan as it is now; ``None`` when its file has gone."""
+        self._plans = self._plans.follow(plan)
+        jury = revise(self._evidence.jury, self.plan)
+        self._evidence = dataclasses.replace(self._evidence, jury=jury)
+        self._wake.set()
+
+    def start_is_due(self) -> None:
+        """The plan's cron has fired."""
+        self._start_due = True
+        self._wake.set()
+
+    async def order(self, command: Command) -> Reply:
+        """Obey a command; return once the record that says so is in the cluster."""
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._commands.append((command, answer))
+        self._wake.set()
+        return await answer
+
+    def target(self) -> Target | None:
+        """Say whose requests to count next; ``None`` while there is nothing to judge."""
+        if self.ended:
+            return None
+        wanted = target(self.plan, self._world)
+        return None if isinstance(wanted, MeshBlind) else wanted
+
+    def hear(self, reading: Reading | Unread) -> None:
+        """Take in a look at the metrics."""
+        record = self._state.record
+        weight = (ordered(record) if record is not None else None) or Percent(0)
+        now = self._world.clock.now()
+        self._evidence, sample = learn(self._evidence, reading, weight, now)
+        if sample is not None:
+            self._sample = sample
+            self._wake.set()
+
+    async def turn(self) -> Seconds:
+        """Take one turn; return for how long nothing need be done after it."""
+        mesh = self._believe(self._world.mesh.look(self.plan))
+        self._settle_plans()
+        now = self._world.clock.now()
+        seen = look(self.plan, mesh, self._evidence, self._wishes(), self._world)
+        decision = decide(self.plan, self._state, seen, now)
+        failure = await self._make_true(decision, mesh, now)
+        self._show(seen, decision.outlook, failure)
+        self._answer(decision, failure)
+        return self._rest(decision.outlook, failure)
+
+    def _believe(self, mesh: MeshSighting) -> MeshSighting:
+        """Let what the cluster holds correct what we think."""
+        if isinstance(mesh, MeshBlind):
+            return mesh
+        match self._ledger.compare(mesh.record):
+            case Adopted(record=record):
+                log.info("record_adopted", rollout=str(self.plan.key), run=record.run)
+                self._state = dataclasses.replace(self._state, record=record)
+            case Landed(decision=decision):
+                self._accept(decision)
+            case Unreadable(reason=reason):
+                if not self._asked_to_retry():
+                    return MeshBlind(reason=f"{reason}; `rolloutd retry` starts anew")
+                self._ledger.disown(mesh.record)
+            case None:
+                pass
+        return without_record(mesh, self._state.record)
+
+    def _settle_plans(self) -> None:
+        self._plans = self._plans.settle(self._state.record)
+        record = self._state.record
+        run = record.run if record is not None and not self.ended else None
+        if run != self._run and run is not None:
+            # Evidence against one canary says nothing of the next.
+            self._evidence = Evidence(jury=seat(self.plan))
+            self._run = run
+
+    def _asked_to_retry(self) -> bool:
+        return bool(self._commands) and self._commands[0][0].kind is CommandKind.RETRY
+
+    def _wishes(self) -> Wishes:
+        return Wishes(
+            command=self._commands[0][0] if self._commands else None,
+            plan_removed=self._plans.removed,
+            superseded=self._plans.superseded,
+            start_due=self._start_due,
+        )
+
+    async def _make_true(
+        self, decision: Decision, mesh: MeshSighting, now: Instant
+    ) -> RolloutdError | None:
+        text = self._ledger.due(decision, mesh)
+        if text is None:
+            self._accept(decision)
+            return None
+        failure = await self._ledger.write(self.plan, decision, text)
+        if failure is None:
+            bookkeeping.wrote(self._world, self.plan, decision, now)
+            self._accept(decision)
+            return None
+        self._failures += 1
+        self._state = State(record=self._state.record, watch=decision.state.watch)
+        outcome = type(failure).__name__.lower()
+        bookkeeping.failed(self._world, self.plan, outcome)
+        log.warning(
+            "write_failed", rollout=str(self.plan.key), outcome=outcome, error=str(failure)
+        )
+        return failure
+
+    def _accept(self, decision: Decision) -> None:
+        """Make a decision our state, and tell people what it means."""
+        self._failures = 0
+        self._state = decision.state
+        record = decision.state.record
+        for action in decision.actions:
+            if isinstance(action, Announce) and record is not None:
+                self._world.herald.tell(self.plan, record, action)
+        if record is not None and not self.ended:
+            self._start_due = False
+        self._settle_plans()
+
+    def _show(self, seen: Observation, outlook: Outlook, failure: RolloutdError | None) -> None:
+        # Looked at again: what this turn wrote is in force by now.
+        mesh = self._world.mesh.look(self.plan)
+        self.view = View(
+            plan=self.plan,
+            record=self._state.record,
+            at=self._world.clock.now(),
+            outlook=outlook,
+            desired=mesh.canary if isinstance(mesh, MeshSeen) else None,
+            split=seen.split,
+            verdicts=seen.verdicts,
+            sample=self._sample,
+            trouble="" if failure is None else str(failure),
+        )
+        bookkeeping.show(self._world.metrics, self.view)
+
+    def _answer(self, decision: Decision, failure: RolloutdError | None) -> None:
+        """Answer the command at the head of the queue, unless its turn is still to come."""
+        if failure is not None or decision.reply is None:
+            return
+        _, answer = self._commands.popleft()
+        if not answer.done():
+            answer.set_result(decision.reply)
+
+    def _rest(self, outlook: Outlook, failure: RolloutdError | None) -> Seconds:
+        if failure is not None:
+            return min(LONGEST_RETRY, Seconds(FIRST_RETRY * 2.0 ** min(self._failures, 10)))
+        if self._commands:
+            return Seconds(0.0)
+        now = self._world.clock.now()
+        if outlook.at is None or outlook.at <= now:
+            return IDLE
+        return min(IDLE, elapsed(now, outlook.at))

@@ -1,0 +1,75 @@
+"""Asks the meter for all rollouts at once, at each one's interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+
+from rolloutd.core.plan import Key
+from rolloutd.core.target import Target
+from rolloutd.core.units import Instant, Seconds, elapsed
+from rolloutd.engine.rollout import Rollout
+from rolloutd.ports import Clock, Meter
+from rolloutd.telemetry.metrics import Metrics
+
+NOTICE = Seconds(0.5)
+"""How soon a rollout that has just begun is first looked at."""
+
+
+class Sampling:
+    """One task for all rollouts, so that equal intervals become one question."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        clock: Clock,
+        metrics: Metrics,
+        rollouts: Callable[[], Collection[Rollout]],
+    ) -> None:
+        self._meter = meter
+        self._clock = clock
+        self._metrics = metrics
+        self._rollouts = rollouts
+        self._due: dict[Key, Instant] = {}
+
+    async def run(self) -> None:
+        """Look again and again."""
+        while True:
+            await self._clock.sleep(await self.look())
+
+    async def look(self) -> Seconds:
+        """Ask for every rollout whose time has come; return for how long none is due."""
+        now = self._clock.now()
+        wanted = {
+            rollout.plan.key: (rollout, target)
+            for rollout in self._rollouts()
+            if (target := rollout.target()) is not None
+        }
+        self._forget(set(self._due) - set(wanted))
+        asked = [pair for key, pair in wanted.items() if self._due.get(key, now) <= now]
+        if asked:
+            await self._ask(asked)
+        for rollout, _ in asked:
+            self._due[rollout.plan.key] = _next(rollout.plan.samples.interval, now)
+        soonest = min(self._due.values(), default=Instant(now + NOTICE))
+        return min(NOTICE, elapsed(self._clock.now(), soonest))
+
+    async def _ask(self, asked: list[tuple[Rollout, Target]]) -> None:
+        began = self._clock.now()
+        answers = await self._meter.read([target for _, target in asked])
+        took = elapsed(began, self._clock.now())
+        self._metrics.provider_seconds.labels("answered").observe(took)
+        for rollout, target in asked:
+            if (reading := answers.get(target.key)) is not None:
+                rollout.hear(reading)
+
+    def _forget(self, gone: Collection[Key]) -> None:
+        if gone:
+            self._meter.forget(gone)
+        for key in gone:
+            del self._due[key]
+
+
+def _next(interval: Seconds, now: Instant) -> Instant:
+    """Return the next point of a grid that all rollouts of this interval share."""
+    return Instant((math.floor(now / interval) + 1) * interval)

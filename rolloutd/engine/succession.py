@@ -1,0 +1,69 @@
+"""Which plan is in force while plans are edited under a running rollout."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from rolloutd.core.plan import Plan
+from rolloutd.core.state import Phase, Record
+from rolloutd.core.steps import arms_of
+
+ACTIVE = frozenset({Phase.PROGRESSING, Phase.PAUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """The plan in force, and the one that waits for its rollback.
+
+    An edit of steps, gates or rules takes force at once; the policy applies it from the next
+    step. An edit that names other arms or routes is another rollout: the present one is rolled
+    back first, by the plan that it runs under.
+    """
+
+    current: Plan
+    coming: Plan | None = None
+    removed: bool = False
+
+    @property
+    def superseded(self) -> str | None:
+        """Why the present run must give way; ``None`` when it need not."""
+        return None if self.coming is None else "the plan names another canary or route now"
+
+    def follow(self, plan: Plan | None) -> Succession:
+        """Take the plan as it is now; ``None`` when its file has gone."""
+        if plan is None:
+            return dataclasses.replace(self, removed=True)
+        if _same_traffic(plan, self.current):
+            return Succession(current=plan)
+        return dataclasses.replace(self, coming=plan, removed=False)
+
+    def settle(self, record: Record | None) -> Succession:
+        """Let the coming plan take over once no run is under way.
+
+        A record whose arms are not the plan's is a run that an earlier process left behind:
+        it is ended by a plan that names the record's arms.
+        """
+        active = record is not None and record.phase in ACTIVE
+        if not active or record is None:
+            return self if self.coming is None else Succession(current=self.coming)
+        if self.coming is None and record.arms != arms_of(self.current):
+            return Succession(current=_of_record(self.current, record), coming=self.current)
+        return self
+
+
+def _same_traffic(one: Plan, other: Plan) -> bool:
+    return arms_of(one) == arms_of(other) and one.virtual_services == other.virtual_services
+
+
+def _of_record(plan: Plan, record: Record) -> Plan:
+    arms = record.arms
+    return dataclasses.replace(
+        plan,
+        stable=dataclasses.replace(
+            plan.stable, host=arms.stable_host, subset=arms.stable_subset
+        ),
+        canary=dataclasses.replace(
+            plan.canary, host=arms.canary_host, subset=arms.canary_subset
+        ),
+    )

@@ -1,0 +1,108 @@
+"""Keeps one task a rollout alive, and follows the plans as they come, change and go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+import structlog
+
+from rolloutd.core.plan import Key, Plan, StartCron
+from rolloutd.core.units import Seconds
+from rolloutd.engine.rollout import Rollout
+from rolloutd.engine.sampling import Sampling
+from rolloutd.engine.world import World
+from rolloutd.ports import Calendar, Catalogue, Json, Meter, PlanSource
+
+log = structlog.get_logger()
+
+AFTER_A_CRASH = Seconds(5.0)
+"""Rest before a rollout whose turn failed by a bug of ours is taken up again."""
+
+
+class Supervisor:
+    """Owns every rollout."""
+
+    def __init__(self, world: World, meter: Meter, calendar: Calendar) -> None:
+        self._world = world
+        self._calendar = calendar
+        self._rollouts: dict[Key, Rollout] = {}
+        self._sampling = Sampling(meter, world.clock, world.metrics, self._all)
+        self._catalogue: Catalogue | None = None
+
+    async def run(self, source: PlanSource) -> None:
+        """Drive all rollouts until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sampling.run(), name="sampling")
+            async for catalogue in source.changes():
+                self._take(catalogue, group)
+
+    def has_read(self) -> bool:
+        """Say whether the plans have been read once."""
+        return self._catalogue is not None
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """What is wrong with which plan file."""
+        return self._catalogue.complaints if self._catalogue is not None else ()
+
+    def get(self, key: Key) -> Rollout | None:
+        """Return the rollout of a plan."""
+        return self._rollouts.get(key)
+
+    def all(self) -> Collection[Rollout]:
+        """Return every rollout, by key."""
+        return tuple(self._rollouts[key] for key in sorted(self._rollouts))
+
+    def changed(self, kind: str, obj: Json) -> None:
+        """Hear of a changed object; wake the rollouts that look at it."""
+        meta = obj.get("metadata")
+        if isinstance(meta, dict):
+            namespace, name = str(meta.get("namespace")), str(meta.get("name"))
+            for rollout in self._rollouts.values():
+                rollout.changed(kind, namespace, name)
+
+    def _all(self) -> Collection[Rollout]:
+        return self._rollouts.values()
+
+    def _take(self, catalogue: Catalogue, group: asyncio.TaskGroup) -> None:
+        self._catalogue = catalogue
+        metrics = self._world.metrics
+        metrics.plans_broken.set(not catalogue.complaints)
+        if not catalogue.complaints:
+            metrics.plans_read_at.set(self._world.clock.wall())
+        for complaint in catalogue.complaints:
+            log.error("plan_refused", error=complaint)
+        for key in set(self._rollouts) - set(catalogue.plans):
+            self._calendar.cancel(key)
+            self._rollouts[key].follow(None)
+        for key, plan in catalogue.plans.items():
+            self._follow(key, plan, group)
+
+    def _follow(self, key: Key, plan: Plan, group: asyncio.TaskGroup) -> None:
+        rollout = self._rollouts.get(key)
+        if rollout is None:
+            log.info("plan_loaded", rollout=str(key), origin=plan.origin)
+            rollout = self._rollouts[key] = Rollout(plan, self._world)
+            self._world.metrics.admit(key, len(plan.steps))
+            group.create_task(self._drive(key, rollout), name=f"rollout {key}")
+        elif plan != rollout.plan:
+            log.info("plan_changed", rollout=str(key), origin=plan.origin)
+            rollout.follow(plan)
+        if isinstance(plan.start, StartCron):
+            self._calendar.schedule(key, plan.start, rollout.start_is_due)
+        else:
+            self._calendar.cancel(key)
+
+    async def _drive(self, key: Key, rollout: Rollout) -> None:
+        while True:
+            try:
+                await rollout.run()
+                break
+            except Exception:
+                # A bug in one rollout is no reason to leave the others alone.
+                log.exception("rollout_crashed", rollout=str(key))
+                await self._world.clock.sleep(AFTER_A_CRASH)
+        log.info("plan_gone", rollout=str(key))
+        del self._rollouts[key]
+        self._world.metrics.dismiss(key)

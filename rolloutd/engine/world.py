@@ -1,0 +1,19 @@
+"""The ports that a rollout is driven through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rolloutd.ports import Clock, Herald, Mesh, Workloads
+from rolloutd.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything outside the engine, and where it keeps its own figures."""
+
+    clock: Clock
+    mesh: Mesh
+    workloads: Workloads
+    herald: Herald
+    metrics: Metrics

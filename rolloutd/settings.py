@@ -1,0 +1,57 @@
+"""Daemon settings: frozen, defaulted, each with its meaning, unit and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rolloutd.core.units import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpsSettings:
+    """The listener for probes and metrics."""
+
+    host: str = "127.0.0.1"
+    """Address to bind. Loopback unless told otherwise: metrics name services."""
+
+    port: int = 9090
+    """TCP port; 0 takes a free one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSettings:
+    """How counts are asked for."""
+
+    prometheus: str | None = None
+    """Base URL, ``http://prometheus.monitoring:9090``; needed by plans that use it."""
+
+    deadline: Seconds = Seconds(4.0)
+    """Longest wait for one answer. Below the shortest usual interval (5 s), so that a slow
+    provider shows as blind instead of piling up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the daemon is told besides its plans."""
+
+    plans: Path
+    """Directory of plan files; a mounted ConfigMap is one."""
+
+    kubeconfig: Path | None = None
+    """Credentials; ``None`` uses the service account of the pod we run in."""
+
+    context: str | None = None
+    """Context within the kubeconfig; ``None`` takes its current one."""
+
+    namespaces: tuple[str, ...] = ()
+    """Namespaces to watch; empty watches all, which needs cluster-wide rights."""
+
+    log_format: str = "auto"
+    """``json``, ``console``, or ``auto``: console on a terminal, JSON elsewhere."""
+
+    log_level: str = "info"
+    """Lowest level that is written."""
+
+    ops: OpsSettings = field(default_factory=OpsSettings)
+    meter: MeterSettings = field(default_factory=MeterSettings)
