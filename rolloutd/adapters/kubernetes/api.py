@@ -46,7 +46,7 @@ async def connect(
     Raises:
         Refused: The credentials cannot be read.
     """
-    credentials = ClusterCredentials(kubeconfig, context, pace.clock)
+    credentials = ClusterCredentials(kubeconfig, context, pace)
     await credentials.access()
     transport = Transport(credentials, settings, pace.clock)
     try:

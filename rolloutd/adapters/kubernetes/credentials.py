@@ -9,19 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+import aiohttp
+import yaml
+
+from rolloutd.adapters.kubernetes.pace import Pace
 from rolloutd.core.units import Instant, Seconds, after
-from rolloutd.errors import Refused
-from rolloutd.ports import Clock
+from rolloutd.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
     from kubernetes_asyncio.client import Configuration
 
+    _Loaded: TypeAlias = tuple[Configuration, ssl.SSLContext | None]
+
 _RENEWAL_GAP = Seconds(10.0)
 """Shortest time between two renewals: an exec plugin may open a browser or ask a cloud."""
+
+_LOADING = Seconds(30.0)
+"""Longest wait for an exec plugin or an identity provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,8 @@ class Credentials(Protocol):
         """Return access to use after a 401; equal to ``rejected`` when there is none better.
 
         Raises:
-            Refused: Reading the credentials failed.
+            Refused: The credentials cannot be read.
+            Unavailable: A plugin or an identity provider did not answer.
         """
         ...
 
@@ -68,13 +79,13 @@ class ClusterCredentials:
         context: ``None`` for the kubeconfig's current context.
     """
 
-    def __init__(self, kubeconfig: Path | None, context: str | None, clock: Clock) -> None:
+    def __init__(self, kubeconfig: Path | None, context: str | None, pace: Pace) -> None:
         self._kubeconfig = kubeconfig
         self._context = context
-        self._clock = clock
+        self._pace = pace
         self._renewing = asyncio.Lock()
         self._renewable_at = Instant(0.0)
-        self._loaded: tuple[Configuration, ssl.SSLContext | None] | None = None
+        self._loaded: _Loaded | None = None
 
     async def access(self) -> Access:
         """Return the present access; service account tokens are read anew every minute.
@@ -98,33 +109,48 @@ class ClusterCredentials:
         """Read everything again: tokens, client certificates, the cluster's CA."""
         async with self._renewing:
             current = await self.access()
-            if current != rejected or self._clock.now() < self._renewable_at:
+            now = self._pace.clock.now()
+            if current != rejected or now < self._renewable_at:
                 return current
-            self._renewable_at = after(self._clock.now(), _RENEWAL_GAP)
+            self._renewable_at = after(now, _RENEWAL_GAP)
             self._loaded = await self._load()
             return await self.access()
 
-    async def _load(self) -> tuple[Configuration, ssl.SSLContext | None]:
+    async def _load(self) -> _Loaded:
+        source = (
+            f"Credentials from {self._kubeconfig or self._context or 'the service account'}"
+        )
+        return await self._pace.within(_LOADING, lambda: self._configured(source), source)
+
+    async def _configured(self, source: str) -> _Loaded:
         # Imported here because it costs 200 ms and 38 MB, which only a live cluster is worth.
         from kubernetes_asyncio import config  # noqa: PLC0415 - see above
         from kubernetes_asyncio.client import Configuration  # noqa: PLC0415 - see above
 
         configuration = Configuration()
-        try:
+        with _translated(source, config.ConfigException):
             if self._kubeconfig is None and self._context is None:
-                config.load_incluster_config(  # type: ignore[no-untyped-call]  # not typed by them
+                config.load_incluster_config(  # type: ignore[no-untyped-call]  # theirs
                     configuration
                 )
             else:
-                await config.load_kube_config(
-                    None if self._kubeconfig is None else str(self._kubeconfig),
-                    self._context,
-                    configuration,
-                )
+                path = None if self._kubeconfig is None else str(self._kubeconfig)
+                await config.load_kube_config(path, self._context, configuration)
             return configuration, _tls(configuration)
-        except (config.ConfigException, OSError, ValueError, LookupError, TypeError) as exc:
-            source = self._kubeconfig or self._context or "the pod's service account"
-            raise Refused(f"Credentials from {source} are not usable: {exc}") from exc
+
+
+@contextmanager
+def _translated(source: str, config_error: type[Exception]) -> Iterator[None]:
+    """Let no error of a kubeconfig's many sources past this line.
+
+    A file of the wrong shape shows in that library as any of the built-in errors below.
+    """
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError) as exc:
+        raise Unavailable(f"{source} cannot be renewed: {exc}") from exc
+    except (config_error, yaml.YAMLError, OSError, ValueError, LookupError, TypeError) as exc:
+        raise Refused(f"{source} are not usable: {exc}") from exc
 
 
 def _tls(configuration: Configuration) -> ssl.SSLContext | None:

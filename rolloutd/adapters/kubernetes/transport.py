@@ -110,7 +110,10 @@ class Transport:
         if answer.status != 401:
             return answer
         renewed = await self._credentials.renew(access)
-        return answer if renewed == access else await self._once(request, renewed, end)
+        # A plugin may have taken its time; a write must not go out after its deadline.
+        if renewed == access or self._clock.now() >= end:
+            return answer
+        return await self._once(request, renewed, end)
 
     async def _once(self, request: Request, access: Access, end: Instant) -> Answer:
         # aiohttp takes a total of 0 for no limit at all.
