@@ -44,12 +44,18 @@ def lasting(seconds: Seconds) -> str:
     return f"{max(1.0, seconds):.0f} s"
 
 
-def failing(arm: str, counts: Counts) -> str:
-    """Say what share of an arm's requests failed, with both numbers."""
+def failing(arm: str, counts: Counts, verb: str = "fails") -> str:
+    """Say what share of an arm's requests failed, with both numbers.
+
+    Args:
+        arm: Its name.
+        counts: What it served.
+        verb: What failing is, such as ``exceeds 250 ms in``.
+    """
     if counts.requests == 0:
         return f"{arm} has no requests"
     ratio = share(counts.failures / counts.requests)
-    return f"{arm} fails {ratio} ({whole(counts.failures)} of {whole(counts.requests)})"
+    return f"{arm} {verb} {ratio} ({whole(counts.failures)} of {whole(counts.requests)})"
 
 
 def wanting(missing: float, rate: float) -> str:
@@ -73,7 +79,8 @@ def odds(log_evidence: float) -> str:
     Args:
         log_evidence: Natural logarithm of the evidence against chance.
     """
-    capped = min(max(log_evidence, 0.0), 600.0)
+    # Evidence that was cut at thirds of 1 000 sums to 999.999..., which nobody wants to read.
+    capped = min(max(log_evidence, 0.0), 600.0) + 1e-9
     against = math.exp(capped)
     if against >= 1e12:
         return f"1 : 10^{math.floor(capped / math.log(10.0))}"

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from rolloutd.core.gate.admission import admit
 from rolloutd.core.gate.custom import CustomThreshold
+from rolloutd.core.gate.errors import sequential_success
 from rolloutd.core.gate.juror import Juror
 from rolloutd.core.gate.plain import from_plain, to_plain
 from rolloutd.core.gate.threshold import LatencyThreshold, SuccessThreshold
 from rolloutd.core.observation import GateVerdict, History, Sample
-from rolloutd.core.plan import Gate, Latency, Plan, Promql, SuccessRate
+from rolloutd.core.plan import Gate, Judgement, Latency, Plan, Promql, SuccessRate
 from rolloutd.core.units import Instant
 
 FORM = 1
@@ -103,14 +104,24 @@ def from_json(plan: Plan, data: dict[str, object]) -> Jury:
 
 
 def _juror(plan: Plan, gate: Gate, history: History | None) -> Juror:
-    del history
     match gate:
-        case SuccessRate():
+        case SuccessRate(judgement=Judgement.THRESHOLD):
             return SuccessThreshold(gate=gate, samples=plan.samples)
+        case SuccessRate():
+            return sequential_success(gate, plan.confidence, _bound(plan), history)
         case Latency():
             return LatencyThreshold(gate=gate, samples=plan.samples)
         case Promql():
             return CustomThreshold(gate=gate)
+
+
+def _bound(plan: Plan) -> float:
+    """Share the bound on false rollbacks out among the gates that it is promised for."""
+    sharing = sum(
+        gate.judgement is Judgement.SEQUENTIAL and not isinstance(gate, Promql)
+        for gate in plan.gates
+    )
+    return plan.confidence.false_rollback / max(1, sharing)
 
 
 def _identity(juror: Juror) -> tuple[str, tuple[object, ...]]:

@@ -77,6 +77,8 @@ def _read_tuple(kind: object, data: object) -> object:
 def _read_class(kind: type, data: object) -> object:
     if dataclasses.is_dataclass(kind):
         return _read_dataclass(kind, data)
+    if issubclass(kind, tuple):
+        return _read_named_tuple(kind, data)
     if issubclass(kind, enum.Enum):
         return kind(data)
     # JSON has one kind of number, and true is none.
@@ -85,6 +87,13 @@ def _read_class(kind: type, data: object) -> object:
     if type(data) is not kind:
         raise ValueError(f"expected {kind.__name__}, not {data!r}")
     return data
+
+
+def _read_named_tuple(kind: type, data: object) -> object:
+    kinds = _field_kinds(kind)
+    if not isinstance(data, list | tuple) or len(data) != len(kinds):
+        raise ValueError(f"{data!r} does not have the items {sorted(kinds)}")
+    return kind(*(_read(of, item) for of, item in zip(kinds.values(), data, strict=True)))
 
 
 def _read_dataclass(kind: type, data: object) -> object:

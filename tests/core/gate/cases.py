@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from rolloutd.core.gate import Jury, hear, verdicts
 from rolloutd.core.observation import Counts, GateVerdict, Histogram, Sample
@@ -139,6 +141,38 @@ def interval(
         weight=Percent(weight),
         values=values or {},
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """A service under steady load, whose requests fail independently.
+
+    Attributes:
+        rate: Requests a second, both arms together.
+        weight: The canary's share in percent.
+        canary: Its failure ratio.
+        stable: Likewise.
+    """
+
+    rate: int = 50
+    weight: int = 10
+    canary: float = 0.001
+    stable: float = 0.001
+
+    def samples(self, count: int, *, seed: int = 1, first: int = 0) -> list[Sample]:
+        """Draw consecutive intervals of 5 s, the same for the same seed."""
+        draw = random.Random(seed)  # noqa: S311 - noise, not secrets
+        canary = self.rate * 5 * self.weight // 100
+        stable = self.rate * 5 - canary
+        return [
+            interval(
+                number,
+                counts(canary, sum(draw.random() < self.canary for _ in range(canary))),
+                counts(stable, sum(draw.random() < self.stable for _ in range(stable))),
+                weight=self.weight,
+            )
+            for number in range(first, first + count)
+        ]
 
 
 def after_hearing(jury: Jury, samples: Iterable[Sample]) -> Jury:

@@ -1,0 +1,224 @@
+"""The gate on the success ratio, judged sequentially."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Final
+
+from rolloutd.core.gate import limits
+from rolloutd.core.gate.account import account, evidence
+from rolloutd.core.gate.control import from_history
+from rolloutd.core.gate.explain import failing, odds, sentence, share
+from rolloutd.core.gate.juror import NOT_YET, blind, enforced
+from rolloutd.core.gate.limits import DOUBT, Beyond
+from rolloutd.core.gate.plain import from_plain
+from rolloutd.core.gate.rules import Rules, rules
+from rolloutd.core.gate.standing import EDGE, RULINGS, Standing, reference, standing
+from rolloutd.core.gate.stream import Stream, Tally, advanced, cap_of, opened, paired
+from rolloutd.core.observation import Counts, GateVerdict, History, Ruling, Sample
+from rolloutd.core.plan import Confidence, SuccessRate
+from rolloutd.core.units import Instant
+
+LIMIT_PART: Final = 0.1
+"""Part of the bound on false rollbacks that goes to an absolute limit where there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the gate has learnt.
+
+    Attributes:
+        beyond: Evidence that the arms break the absolute limit.
+        unread: The arm that the newest sample lacks.
+    """
+
+    at: Instant
+    stream: Stream
+    beyond: Beyond
+    unread: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A ruling with its reason."""
+
+    ruling: Ruling
+    words: str
+    certified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequentialSuccess:
+    """Judges the success ratio by evidence summed over the run.
+
+    Attributes:
+        rules: Of the comparison with stable.
+        beyond_limit: Log of the evidence that convicts of breaking the absolute limit.
+    """
+
+    gate: SuccessRate
+    rules: Rules
+    beyond_limit: float
+    state: Heard
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """All that was given before anything was heard, history apart."""
+        return (self.gate, self.rules, self.beyond_limit)
+
+    def restored(self, state: object) -> SequentialSuccess:
+        """Return the same juror with a state read from JSON."""
+        return dataclasses.replace(self, state=from_plain(Heard, state))
+
+    def hear(self, sample: Sample) -> SequentialSuccess:
+        """Take one admitted sample in; both arms or none."""
+        canary, stable = sample.canary, sample.stable
+        if canary is None or stable is None:
+            # One arm's failures without the other's would look like a difference of arms.
+            unread = "the canary" if canary is None else "stable"
+            state = dataclasses.replace(self.state, at=sample.end, unread=unread)
+            return self._with(state)
+        tally = tally_of(self.state.at, sample, canary, stable)
+        return self._with(
+            Heard(
+                at=sample.end,
+                stream=advanced(self.state.stream, self.rules, tally),
+                beyond=self._weighed(tally),
+            )
+        )
+
+    def verdict(self) -> GateVerdict:
+        """Rule on the evidence so far."""
+        state, recent = self.state, self.state.stream.control.recent
+        if state.at == NOT_YET:
+            return blind(self.gate, state.at, "Nothing was counted yet.")
+        if state.unread is not None:
+            return blind(self.gate, state.at, f"The counts of {state.unread} were not read.")
+        if recent.canary_requests == 0:
+            return blind(self.gate, state.at, "The canary got no requests for a minute.")
+        return self._ruled(self._finding())
+
+    def _with(self, state: Heard) -> SequentialSuccess:
+        return SequentialSuccess(
+            gate=self.gate, rules=self.rules, beyond_limit=self.beyond_limit, state=state
+        )
+
+    def _weighed(self, tally: Tally) -> Beyond:
+        if self.gate.minimum is None:
+            return self.state.beyond
+        pair = paired(self.state.stream, tally)
+        cap = cap_of(self.beyond_limit, pair)
+        return limits.weighed(self.state.beyond, 1.0 - self.gate.minimum, pair, cap)
+
+    def _finding(self) -> Finding:
+        stream = self.state.stream
+        stands = standing(stream, self.rules)
+        words = account(stream, self.rules, stands, "fails")
+        compared = Finding(
+            ruling=RULINGS[stands], words=words, certified=stands is Standing.CERTIFIED
+        )
+        if stands is Standing.CONVICTED or self.gate.minimum is None:
+            return compared
+        return self._absolute(self.gate.minimum) or compared
+
+    def _absolute(self, minimum: float) -> Finding | None:
+        """Rule on the user's own limit; ``None`` when the canary does not seem to break it."""
+        stream, log = self.state.stream, self.state.beyond.canary.log
+        recent = stream.control.recent
+        allowed = 1.0 - minimum
+        if log < DOUBT or recent.canary_failures <= allowed * recent.canary_requests:
+            return None
+        canary = Counts(requests=recent.canary_requests, failures=recent.canary_failures)
+        stable = Counts(requests=recent.stable_requests, failures=recent.stable_failures)
+        words = (
+            f"{failing('canary', canary)} in the last minute, {failing('stable', stable)};"
+            f" {share(allowed)} is allowed; odds that the canary keeps to it {odds(log)},"
+            f" limit {odds(self.beyond_limit)}"
+        )
+        if self.state.beyond.stable.log >= DOUBT or _breaks(stable, allowed):
+            words += "; stable breaks it too: a shared incident, for which nobody is blamed"
+            return Finding(ruling=Ruling.HOLD, words=words)
+        worse = stream.present.log >= self.rules.incident_limit - EDGE
+        sure = log >= self.beyond_limit - EDGE
+        return Finding(ruling=Ruling.BREACH if worse and sure else Ruling.HOLD, words=words)
+
+    def _ruled(self, found: Finding) -> GateVerdict:
+        stream, recent = self.state.stream, self.state.stream.control.recent
+        usual = reference(stream)
+        bound = 1.0 - usual - self.rules.least_rise
+        return GateVerdict(
+            gate=self.gate.name,
+            ruling=found.ruling,
+            at=self.state.at,
+            reason=sentence(found.words),
+            certified=found.certified,
+            enforced=enforced(self.gate),
+            canary=1.0 - recent.canary_failures / recent.canary_requests,
+            stable=_success(recent.stable_requests, recent.stable_failures),
+            limit=bound if self.gate.minimum is None else max(bound, self.gate.minimum),
+            room=room_of(stream, self.rules),
+            unit="ratio",
+            samples=stream.whole.canary_requests,
+            evidence=evidence(stream, self.rules),
+        )
+
+
+def sequential_success(
+    gate: SuccessRate, confidence: Confidence, bound: float, history: History | None
+) -> SequentialSuccess:
+    """Return a juror that has heard nothing.
+
+    Args:
+        gate: The question.
+        confidence: The user's knobs.
+        bound: On the chance of a false rollback, for this gate alone.
+        history: Of stable, when known.
+    """
+    part = LIMIT_PART if gate.minimum is not None else 0.0
+    told = rules(
+        false_rollback=bound * (1.0 - part),
+        certainty=confidence.certainty,
+        regression=confidence.regression,
+        tolerated=gate.max_drop,
+    )
+    baseline, dispersion = from_history(history)
+    return SequentialSuccess(
+        gate=gate,
+        rules=told,
+        beyond_limit=limits.convicting(bound * LIMIT_PART),
+        state=Heard(
+            at=NOT_YET,
+            stream=opened(told, baseline, dispersion),
+            beyond=limits.unheard(),
+        ),
+    )
+
+
+def tally_of(last: Instant, sample: Sample, canary: Counts, stable: Counts) -> Tally:
+    """Return what both arms counted, and the time that has passed since the last sample."""
+    seconds = sample.end - sample.start
+    # After a clock was set back only the interval's own length is known to have passed.
+    elapsed = sample.end - last if NOT_YET < last < sample.end else seconds
+    return Tally(
+        elapsed,
+        seconds,
+        canary.requests,
+        canary.failures,
+        stable.requests,
+        stable.failures,
+    )
+
+
+def room_of(stream: Stream, told: Rules) -> float:
+    """Return how much of the evidence needed for a conviction is still missing, as a share."""
+    against = min(stream.past.log / told.limit, stream.present.log / told.incident_limit)
+    return 1.0 - max(0.0, against)
+
+
+def _breaks(counts: Counts, allowed: float) -> bool:
+    return counts.failures > allowed * counts.requests
+
+
+def _success(requests: int, failures: int) -> float | None:
+    return 1.0 - failures / requests if requests > 0 else None

@@ -1,0 +1,93 @@
+"""The last minute of one stream, with running sums: exact, because counts are integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+WINDOW: Final = 60.0
+"""Seconds over which rates are shown and compared."""
+
+GLANCE: Final = 15.0
+"""Seconds over which stable is looked at for an incident."""
+
+ROUNDING: Final = 1e-6
+
+
+class Tick(NamedTuple):
+    """What one interval counted, as far as the last minute needs it.
+
+    Attributes:
+        clock: End of the interval, in seconds of the stream's own time.
+        calm_requests: Stable's requests, 0 in an incident.
+        calm_failures: Likewise.
+    """
+
+    clock: float
+    canary_requests: int
+    canary_failures: int
+    stable_requests: int
+    stable_failures: int
+    calm_requests: int
+    calm_failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Ticks of the last minute, oldest first, and the sums of their columns."""
+
+    ticks: tuple[Tick, ...] = ()
+    canary_requests: int = 0
+    canary_failures: int = 0
+    stable_requests: int = 0
+    stable_failures: int = 0
+    calm_requests: int = 0
+    calm_failures: int = 0
+
+
+def extended(recent: Recent, new: Tick) -> Recent:
+    """Add a tick and let go of those that ended a minute before it."""
+    begin = new.clock - WINDOW + ROUNDING
+    leaving = 0
+    sums = [column + added for column, added in zip(_sums(recent), new[1:], strict=True)]
+    for old in recent.ticks:
+        if old.clock > begin:
+            break
+        leaving += 1
+        sums = [column - gone for column, gone in zip(sums, old[1:], strict=True)]
+    return Recent((*recent.ticks[leaving:], new), *sums)
+
+
+def agitated(recent: Recent) -> Recent:
+    """Forget that any tick was calm: an incident began."""
+    ticks = tuple(tick._replace(calm_requests=0, calm_failures=0) for tick in recent.ticks)
+    return Recent(ticks, *_sums(recent)[:4])
+
+
+def glance(recent: Recent, clock: float, requests: int, failures: int) -> tuple[int, int]:
+    """Sum stable's requests and failures over the last seconds, a new interval included.
+
+    Args:
+        recent: Without the new interval.
+        clock: End of the new interval.
+        requests: Stable's, in the new interval.
+        failures: Likewise.
+    """
+    begin = clock - GLANCE + ROUNDING
+    for tick in reversed(recent.ticks):
+        if tick.clock <= begin:
+            break
+        requests += tick.stable_requests
+        failures += tick.stable_failures
+    return requests, failures
+
+
+def _sums(recent: Recent) -> tuple[int, int, int, int, int, int]:
+    return (
+        recent.canary_requests,
+        recent.canary_failures,
+        recent.stable_requests,
+        recent.stable_failures,
+        recent.calm_requests,
+        recent.calm_failures,
+    )

@@ -1,0 +1,220 @@
+"""One stream of "failures", judged sequentially: the heart of the gate.
+
+A failure is whatever the caller counts: a request that failed, or one that took longer than
+some edge. The state is a value of bounded size, and hearing an interval is arithmetic alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from rolloutd.core.gate.bet import Wealth, begin, bet
+from rolloutd.core.gate.control import Baseline, Control, Pair, excess_of, watched
+from rolloutd.core.gate.gains import past_gains, present_gains
+from rolloutd.core.gate.recent import GLANCE, ROUNDING
+from rolloutd.core.gate.rules import GROSS, MATTERS, Rules
+
+INCIDENT_FACTOR: Final = 1.25
+"""Where the past does not count, the canary may be this much worse before it is blamed."""
+
+PRESENT_FACTOR: Final = 1.1
+"""The same for the evidence that must agree with the past's."""
+
+PERSISTENCE: Final = 3.0
+"""Intervals that it takes to convict: the gain of one is cut at limit / this."""
+
+BROKEN_PERSISTENCE: Final = 2.0
+"""The same while at least half of the canary's requests fail."""
+
+HASTE: Final = 5.0
+"""Seconds: the gain of a shorter interval is cut in proportion."""
+
+
+class Tally(NamedTuple):
+    """One interval.
+
+    Attributes:
+        elapsed: Seconds since the last interval ended; its length if it is the first.
+        seconds: Its length.
+    """
+
+    elapsed: float
+    seconds: float
+    canary_requests: int
+    canary_failures: int
+    stable_requests: int
+    stable_failures: int
+
+
+class Totals(NamedTuple):
+    """Counts of both arms since some moment."""
+
+    canary_requests: int = 0
+    canary_failures: int = 0
+    stable_requests: int = 0
+    stable_failures: int = 0
+
+
+class Snapshot(NamedTuple):
+    """Evidence as it stood, to go back to when an incident comes to light."""
+
+    clock: float
+    wealth: Wealth
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Log evidence for a worse canary; enough below 0 rules that out.
+
+    Attributes:
+        matters: For the smallest rise that matters.
+        gross: For a gross one.
+    """
+
+    matters: float = 0.0
+    gross: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What is known after some intervals.
+
+    Attributes:
+        clock: Seconds since the first interval began; never goes back.
+        past: Evidence against "as stable was"; in an incident, "as stable is".
+        present: Evidence against "as stable is".
+        snapshots: ``past`` over the last seconds, oldest first.
+        canary: The canary's effective failures and requests since the baseline.
+        lowest: Lowest ``past.log`` so far.
+        rising: Counts since then: those on which the evidence rests.
+        whole: Counts since the beginning.
+    """
+
+    clock: float
+    control: Control
+    past: Wealth
+    present: Wealth
+    snapshots: tuple[Snapshot, ...]
+    canary: tuple[float, float]
+    certificate: Certificate
+    lowest: float
+    rising: Totals
+    whole: Totals
+
+
+def opened(rules: Rules, baseline: Baseline, dispersion: float | None) -> Stream:
+    """Return a stream that has heard nothing."""
+    wealth = begin(rules.prior)
+    return Stream(
+        clock=0.0,
+        control=Control(baseline, dispersion),
+        past=wealth,
+        present=wealth,
+        snapshots=(Snapshot(0.0, wealth),),
+        canary=(0.0, 0.0),
+        certificate=Certificate(),
+        lowest=0.0,
+        rising=Totals(),
+        whole=Totals(),
+    )
+
+
+def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
+    """Take one interval in."""
+    pair = paired(stream, tally)
+    control = watched(stream.control, pair)
+    past = _rewound(stream) if control.onset else stream.past
+    before = (0.0, 0.0) if control.renewed else stream.canary
+    cap = cap_of(rules.limit, pair)
+    against = present_gains(control.baseline.ratio, rules.rises, pair, PRESENT_FACTOR)
+    certificate, canary = stream.certificate, before
+    if control.comparable:
+        canary, gains = _against_past(control, rules, before, pair)
+        certificate = _certified(certificate, gains, cap, rules, anew=control.renewed)
+    else:
+        gains = present_gains(control.baseline.ratio, rules.rises, pair, INCIDENT_FACTOR)
+    past = bet(past, gains, cap, rules.prior)
+    fell = past.log <= stream.lowest
+    return Stream(
+        clock=pair.clock,
+        control=control,
+        past=past,
+        present=bet(stream.present, against, cap, rules.prior),
+        snapshots=_snapshots(stream, pair.clock, past),
+        canary=canary,
+        certificate=certificate,
+        lowest=min(past.log, stream.lowest),
+        rising=Totals() if fell else _added(stream.rising, pair),
+        whole=_added(stream.whole, pair),
+    )
+
+
+def paired(stream: Stream, tally: Tally) -> Pair:
+    """Place an interval on the stream's own time line, before it is taken in."""
+    requests = tally.canary_requests + tally.stable_requests
+    return Pair(
+        stream.clock + tally.elapsed,
+        tally.elapsed,
+        *tally[2:],
+        excess=excess_of(stream.control.dispersion, requests / tally.seconds),
+        share=tally.canary_requests / requests if requests else 0.0,
+    )
+
+
+def _rewound(stream: Stream) -> Wealth:
+    """Return the evidence from before an incident that comes to light only now."""
+    then = stream.snapshots[0].wealth
+    return then if stream.past.log > then.log else stream.past
+
+
+def _snapshots(stream: Stream, clock: float, past: Wealth) -> tuple[Snapshot, ...]:
+    kept = (*stream.snapshots, Snapshot(clock, past))
+    first = 0
+    while first + 1 < len(kept) and kept[first + 1].clock <= clock - GLANCE + ROUNDING:
+        first += 1
+    return kept[first:]
+
+
+def cap_of(limit: float, pair: Pair) -> float:
+    """Return the largest gain that one interval may bring: no single one convicts."""
+    broken = pair.canary_failures >= max(2.0, 0.5 * pair.canary_requests)
+    times = BROKEN_PERSISTENCE if broken else PERSISTENCE
+    return limit / times * min(1.0, pair.elapsed / HASTE)
+
+
+def _against_past(
+    control: Control, rules: Rules, before: tuple[float, float], pair: Pair
+) -> tuple[tuple[float, float], list[float]]:
+    if pair.canary_requests == 0:
+        return before, [0.0] * len(rules.rises)
+    weight = 1.0 / (1.0 + pair.excess * pair.share)
+    added = pair.canary_failures * weight, pair.canary_requests * weight
+    gains = past_gains(control.baseline, rules.rises, before, added)
+    return (before[0] + added[0], before[1] + added[1]), gains
+
+
+def _certified(
+    certificate: Certificate, gains: list[float], cap: float, rules: Rules, *, anew: bool
+) -> Certificate:
+    # What was earned against a baseline that is gone proves nothing; doubts stay.
+    matters = max(certificate.matters, 0.0) if anew else certificate.matters
+    gross = max(certificate.gross, 0.0) if anew else certificate.gross
+    return Certificate(
+        _clipped(matters + min(gains[MATTERS], cap), rules.acquittal),
+        _clipped(gross + min(gains[GROSS], cap), rules.acquittal),
+    )
+
+
+def _clipped(log: float, acquittal: float) -> float:
+    # Twice what is needed, and no more: a regression that begins late must undo it.
+    return min(max(log, -2.0 * acquittal), acquittal)
+
+
+def _added(totals: Totals, pair: Pair) -> Totals:
+    return Totals(
+        totals.canary_requests + pair.canary_requests,
+        totals.canary_failures + pair.canary_failures,
+        totals.stable_requests + pair.stable_requests,
+        totals.stable_failures + pair.stable_failures,
+    )
