@@ -99,6 +99,13 @@ def test_left_out_weight_is_added() -> None:
     }
 
 
+def test_weight_that_fits_already_is_not_mentioned() -> None:
+    """Less to say is less to conflict with."""
+    paths = [operation["path"] for operation in patch(virtual_service(route(to("v3", 90))), 10)]
+
+    assert "/spec/http/0/route/0/weight" not in paths
+
+
 def test_absent_canary_at_zero_is_left_absent() -> None:
     """A rollback before the first step has nothing to do."""
     assert patch(virtual_service(route(to("v3"))), 0) == []

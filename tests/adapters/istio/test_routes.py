@@ -125,6 +125,13 @@ def test_testers_route_is_no_obstacle_when_the_canary_is_beside_stable() -> None
     assert places(found(written)) == [("http", 1)]
 
 
+def test_headers_of_stable_are_no_obstacle_when_the_canary_is_beside_it() -> None:
+    """Then the author has said what the canary gets."""
+    stable = {**to("v3", 100), "headers": {"request": {"set": {"x-version": "v3"}}}}
+
+    assert places(found(virtual_service(route(stable, to("v4", 0))))) == [("http", 0)]
+
+
 def test_subset_of_another_host_is_not_the_canary() -> None:
     """Every service may have a v4."""
     written = virtual_service(route(to("v4", host="other")), route(to("v3")))

@@ -57,6 +57,7 @@ def test_disagreeing_routes_may_give_more() -> None:
 
     assert sight(view).canary is None
     assert "no DestinationRule" in view.unfit(PLAN, sight(view), Percent(10))
+    assert view.unfit(PLAN, sight(view), Percent(0)) == ""
 
 
 def test_run_cannot_start_without_either_subset() -> None:

@@ -64,6 +64,14 @@ def test_closest_host_wins() -> None:
     assert "has no subset v4 (it has v3)" in asked(V4, wildcard, destination_rule("v3"))
 
 
+def test_wildcard_as_long_as_the_host_is_still_a_wildcard() -> None:
+    """A service may have a name of one letter."""
+    subset = Subset(host="a.default.svc.cluster.local", name="v4", namespace="default")
+    wildcard = destination_rule("v3", name="all", host="*.default.svc.cluster.local")
+
+    assert asked(subset, wildcard, destination_rule("v4", host="a")) == ""
+
+
 def test_private_rule_of_another_namespace_does_not_count() -> None:
     """``exportTo: ["."]`` keeps it at home."""
     rule = destination_rule("v4", namespace="services", host=ELSEWHERE.host)
@@ -86,7 +94,7 @@ def test_rules_for_one_host_complement_each_other() -> None:
 
 def test_subset_defined_twice_is_ambiguous() -> None:
     """Istio keeps one of the two: which pods v4 means is anyone's guess."""
-    rules = (destination_rule("v4", name="a"), destination_rule("v4", name="b"))
+    rules = (destination_rule("v4", name="b"), destination_rule("v4", name="a"))
 
     assert "ambiguous: DestinationRules default/a and default/b" in asked(V4, *rules)
 
