@@ -24,6 +24,10 @@ class Naming:
     root_namespace: str = "istio-system"
 
 
+USUAL = Naming()
+"""How Kubernetes and Istio are laid out when nobody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Where a host name is read.

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from rolloutd.adapters.istio import annotations as ours
 from rolloutd.adapters.istio.fields import identity, metadata, text
-from rolloutd.adapters.istio.hosts import Naming
+from rolloutd.adapters.istio.hosts import USUAL, Naming
 from rolloutd.adapters.istio.patch import Notes, Order, operations
 from rolloutd.adapters.istio.routes import Unroutable
 from rolloutd.adapters.istio.sight import KIND, Sight, Viewpoint
@@ -58,7 +58,7 @@ class IstioMesh:
         *,
         epoch: Callable[[], int | None],
         absorb: Absorb,
-        naming: Naming,
+        naming: Naming = USUAL,
     ) -> None:
         self._view = Viewpoint(cache=cache, naming=naming)
         self._api = api

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import AsyncIterator, Collection, Sequence
 
-from rolloutd.adapters.istio.hosts import Naming
 from rolloutd.adapters.istio.mesh import IstioMesh
 from rolloutd.errors import Conflict, Refused, RolloutdError
 from rolloutd.ports import Json
@@ -110,7 +109,6 @@ class Cluster:
             self.api,
             epoch=lambda: self.epoch,
             absorb=held.absorb,
-            naming=Naming(),
         )
 
     def edit(self, name: str, *operations: Json) -> None:
