@@ -93,6 +93,8 @@ def _in_the_canary(seen: Observation) -> Iterator[str]:
 def _in_the_evidence(
     plan: Plan, record: Record, seen: Observation, now: Instant
 ) -> Iterator[str]:
+    if seen.unread:
+        yield f"no metrics: {seen.unread}"
     if plan.gates and not seen.verdicts:
         yield "no gate has spoken yet"
     certificate = needs_certificate(plan, record)

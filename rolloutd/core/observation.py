@@ -258,6 +258,7 @@ class Observation:
         plan_removed: The plan's file has gone while its rollout has not ended.
         superseded: Why this canary is no longer the wanted one, when it is not.
         start_due: A cron start has fired.
+        unread: Why the newest look at the metrics gave nothing; empty when it gave something.
     """
 
     wall: Instant
@@ -270,3 +271,4 @@ class Observation:
     plan_removed: bool = False
     superseded: str | None = None
     start_due: bool = False
+    unread: str = ""

@@ -48,6 +48,7 @@ def look(
         plan_removed=wishes.plan_removed,
         superseded=wishes.superseded,
         start_due=wishes.start_due,
+        unread=evidence.unread,
     )
 
 
