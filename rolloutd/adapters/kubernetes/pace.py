@@ -53,6 +53,17 @@ class Pace:
             case outcome:
                 return outcome
 
+    async def nap(self, duration: Seconds, alarm: asyncio.Event) -> None:
+        """Sleep for ``duration``, or until ``alarm`` is set."""
+        async with asyncio.TaskGroup() as group:
+            waits = {
+                group.create_task(self.clock.sleep(duration), name="nap"),
+                group.create_task(alarm.wait(), name="nap: alarm"),
+            }
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+
     def jittered(self, period: Seconds) -> Seconds:
         """Stretch a period by up to a fifth, so that equal processes drift apart."""
         return Seconds(period * self.chance.uniform(1.0, 1.2))

@@ -87,6 +87,10 @@ class LeaseSettings:
     retry: Seconds = Seconds(2.0)
     """Time between renewals, and between looks of a candidate; times a random 1..1.2."""
 
+    retry_failed: Seconds = Seconds(0.5)
+    """Time to the next attempt after a renewal that failed. At ``retry`` the last attempt
+    could fall 2 s before the end, and a restart of the API server would cost the lease."""
+
     step_down: Seconds = Seconds(1.0)
     """How long before the end of validity the leading work is cancelled."""
 

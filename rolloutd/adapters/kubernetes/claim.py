@@ -1,0 +1,167 @@
+"""Our hold on one Lease: how it is taken, kept and given back, and until when it is sure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rolloutd.adapters.kubernetes import lease as leases
+from rolloutd.adapters.kubernetes.lease import Lease
+from rolloutd.adapters.kubernetes.paths import LEASE
+from rolloutd.adapters.kubernetes.settings import LeaseSettings
+from rolloutd.core.units import Instant, after
+from rolloutd.errors import Conflict, Refused
+from rolloutd.ports import Clock, Json, KubeApi
+
+_NEVER = Instant(0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Who wants which lease.
+
+    Attributes:
+        identity: Unique among all processes that want it: a pod's name and a random part.
+    """
+
+    namespace: str
+    name: str
+    identity: str
+
+
+class Claim:
+    """Knows whether the lease is ours, and until when that is certain.
+
+    Validity counts from *before* the request that renewed it, for the server may have written
+    it as early as that.
+    """
+
+    def __init__(
+        self, api: KubeApi, candidate: Candidate, clock: Clock, settings: LeaseSettings
+    ) -> None:
+        self._api = api
+        self._candidate = candidate
+        self._clock = clock
+        self._settings = settings
+        self._path = LEASE.item(candidate.namespace, candidate.name)
+        self._seen: Lease | None = None
+        self._seen_at = _NEVER
+        self._held: Lease | None = None
+        self._valid_until = _NEVER
+
+    @property
+    def holder(self) -> str | None:
+        """Who leads, as far as we have seen."""
+        return None if self._seen is None else self._seen.holder
+
+    @property
+    def epoch(self) -> int:
+        """Return the number of the present leadership, or of the last that we held."""
+        return 0 if self._held is None else self._held.transitions
+
+    @property
+    def valid_until(self) -> Instant:
+        """Return until when nobody else can lead."""
+        return self._valid_until
+
+    async def acquire(self) -> bool:
+        """Take the lease if it is free; say whether it is ours now.
+
+        Raises:
+            Conflict: Somebody else was faster.
+            Unavailable: No answer: it may be ours without our knowing. The next look tells.
+            Refused: We may not.
+        """
+        found = await self._api.get(self._path)
+        asked, wall = self._clock.now(), self._clock.wall()
+        me, duration = self._candidate.identity, self._settings.duration
+        if found is None:
+            # Deleted under a living leader, who finds out at its next renewal.
+            if self._seen is not None and not self._is_free(self._seen):
+                return False
+            body = leases.first(self._candidate.name, me, duration, wall)
+            collection = LEASE.collection(self._candidate.namespace)
+            self._hold(await self._api.create(collection, body), asked)
+            return True
+        lease = self._see(found)
+        if not self._is_free(lease):
+            return False
+        body = leases.taken(lease, me, duration, wall)
+        self._hold(await self._api.replace(self._path, body), asked)
+        return True
+
+    async def renew(self) -> bool:
+        """Prolong the lease; say whether it is still ours. One request when all is well.
+
+        Raises:
+            Conflict: It changed twice while we looked; try again.
+            Unavailable: No answer: it may have been prolonged.
+            Refused: We may not, though the lease is still ours.
+        """
+        if self._held is None:
+            return False
+        try:
+            await self._prolong(self._held)
+        except (Conflict, Refused):
+            # Perhaps our own write, the one whose answer got lost; or the Lease was deleted.
+            found = await self._api.get(self._path)
+            if found is None or not self._is_ours(self._see(found)):
+                self.drop()
+                return False
+            await self._prolong(self._see(found))
+        return True
+
+    async def release(self) -> None:
+        """Give the lease back, so that the next holder need not wait for it to run out.
+
+        Raises:
+            Conflict: It changed twice while we looked.
+            Unavailable: No answer; it runs out by itself.
+            Refused: We may not.
+        """
+        held = self._held
+        self._valid_until = _NEVER
+        if held is None:
+            return
+        try:
+            await self._give_back(held)
+        except Conflict:
+            found = await self._api.get(self._path)
+            if found is not None and self._is_ours(self._see(found)):
+                await self._give_back(self._see(found))
+        self.drop()
+
+    def drop(self) -> None:
+        """Believe no longer that the lease is ours."""
+        self._held = None
+        self._valid_until = _NEVER
+
+    async def _prolong(self, lease: Lease) -> None:
+        asked = self._clock.now()
+        body = leases.renewed(lease, self._clock.wall())
+        self._hold(await self._api.replace(self._path, body), asked)
+
+    async def _give_back(self, lease: Lease) -> None:
+        await self._api.replace(self._path, leases.released(lease, self._clock.wall()))
+
+    def _hold(self, written: Json, asked: Instant) -> None:
+        self._held = self._see(written)
+        self._valid_until = after(asked, self._settings.renew_deadline)
+
+    def _see(self, body: Json) -> Lease:
+        lease = leases.read(body, self._settings.duration)
+        if self._seen is None or lease.stamp != self._seen.stamp:
+            self._seen_at = self._clock.now()
+        self._seen = lease
+        return lease
+
+    def _is_free(self, lease: Lease) -> bool:
+        """Say whether it was given back, bears our name, or did not change for its duration."""
+        is_stale = self._clock.now() >= after(self._seen_at, lease.duration)
+        return is_stale or lease.holder in {None, self._candidate.identity}
+
+    def _is_ours(self, lease: Lease) -> bool:
+        return (
+            self._held is not None
+            and lease.holder == self._candidate.identity
+            and lease.transitions == self._held.transitions
+        )

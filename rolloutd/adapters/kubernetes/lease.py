@@ -1,0 +1,116 @@
+"""What a Lease says, and the Lease that we would write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rolloutd.adapters.kubernetes.fields import section, text, whole
+from rolloutd.core.units import Instant, Seconds
+from rolloutd.ports import Json
+
+_API_VERSION = "coordination.k8s.io/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A Lease as read.
+
+    Attributes:
+        holder: Who leads; ``None`` when it was given back.
+        duration: How long others wait after its last change.
+        transitions: How many times leadership changed hands: the epoch.
+        stamp: Changes with every renewal. The times in a Lease come from other machines'
+            clocks, so *that* it changed is all we believe.
+        body: The whole object, to be written back.
+    """
+
+    holder: str | None
+    duration: Seconds
+    transitions: int
+    stamp: tuple[str | None, ...]
+    body: Json
+
+
+def read(body: Json, default_duration: Seconds) -> Lease:
+    """Read a Lease object; fields that are missing are as in a Lease never held."""
+    holder = text(body, "spec", "holderIdentity")
+    duration = whole(body, "spec", "leaseDurationSeconds")
+    return Lease(
+        holder=holder,
+        duration=default_duration if duration is None else Seconds(duration),
+        transitions=whole(body, "spec", "leaseTransitions") or 0,
+        stamp=(
+            holder,
+            text(body, "spec", "renewTime"),
+            text(body, "metadata", "resourceVersion"),
+        ),
+        body=body,
+    )
+
+
+def first(name: str, holder: str, duration: Seconds, wall: Instant) -> Json:
+    """Return a new Lease, held.
+
+    It counts from the wall clock's minutes, not from 0: whoever deletes a Lease would
+    otherwise lower the epoch below the one stamped on VirtualServices, and no later leader
+    could write. Hands do not change every minute, so the clock is always ahead.
+    """
+    return {
+        "apiVersion": _API_VERSION,
+        "kind": "Lease",
+        "metadata": {"name": name},
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": _whole_seconds(duration),
+            "leaseTransitions": int(wall // 60),
+            "acquireTime": _micro(wall),
+            "renewTime": _micro(wall),
+        },
+    }
+
+
+def taken(lease: Lease, holder: str, duration: Seconds, wall: Instant) -> Json:
+    """Return the Lease with us as its new holder.
+
+    Transitions rise even when the holder had our name: then an earlier process of ours may
+    still be alive, and only another epoch keeps its writes out.
+    """
+    return _with_spec(
+        lease,
+        {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": _whole_seconds(duration),
+            "leaseTransitions": lease.transitions + 1,
+            "acquireTime": _micro(wall),
+            "renewTime": _micro(wall),
+        },
+    )
+
+
+def renewed(lease: Lease, wall: Instant) -> Json:
+    """Return the Lease, held on."""
+    return _with_spec(lease, {"renewTime": _micro(wall)})
+
+
+def released(lease: Lease, wall: Instant) -> Json:
+    """Return the Lease, given back; the epoch stays, for the next holder to exceed."""
+    return _with_spec(
+        lease,
+        {"holderIdentity": "", "leaseDurationSeconds": 1, "renewTime": _micro(wall)},
+    )
+
+
+def _with_spec(lease: Lease, changes: Json) -> Json:
+    metadata = section(lease.body, "metadata")
+    kept = {name: value for name, value in metadata.items() if name != "managedFields"}
+    return {**lease.body, "metadata": kept, "spec": section(lease.body, "spec") | changes}
+
+
+def _whole_seconds(duration: Seconds) -> int:
+    return max(1, round(duration))
+
+
+def _micro(wall: Instant) -> str:
+    """Write an instant as Kubernetes' MicroTime: UTC, with exactly six digits."""
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

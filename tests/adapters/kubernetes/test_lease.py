@@ -1,0 +1,65 @@
+"""Leases are read with distrust and written as others expect them."""
+
+from __future__ import annotations
+
+from rolloutd.adapters.kubernetes import lease as leases
+from rolloutd.adapters.kubernetes.fields import section
+from rolloutd.core.units import Instant, Seconds
+from rolloutd.ports import Json
+
+NOON = Instant(1_704_110_400.25)
+BODY: Json = {
+    "metadata": {"name": "rolloutd", "resourceVersion": "7", "managedFields": ["much"]},
+    "spec": {
+        "holderIdentity": "a",
+        "leaseDurationSeconds": 20,
+        "leaseTransitions": 4,
+        "renewTime": "2024-01-01T11:59:00.000000Z",
+        "strategy": "OldestEmulationVersion",
+    },
+}
+
+
+def test_times_are_utc_with_microseconds() -> None:
+    """Anything else is rejected by the API server, or read as another hour by other clients."""
+    spec = section(leases.first("l", "a", Seconds(15.0), NOON), "spec")
+
+    assert spec["renewTime"] == spec["acquireTime"] == "2024-01-01T12:00:00.250000Z"
+
+
+def test_taking_over_raises_the_epoch_even_from_ourselves() -> None:
+    """An earlier process of the same name may still be alive and writing."""
+    spec = section(
+        leases.taken(leases.read(BODY, Seconds(15.0)), "a", Seconds(15.0), NOON), "spec"
+    )
+
+    assert spec["leaseTransitions"] == 5
+
+
+def test_a_new_lease_counts_from_above_any_old_one() -> None:
+    """Deleting the Lease must not lower the epoch below the one stamped on objects."""
+    early = section(leases.first("l", "a", Seconds(15.0), NOON), "spec")
+    later = section(leases.first("l", "a", Seconds(15.0), Instant(NOON + 120.0)), "spec")
+
+    assert early["leaseTransitions"] == 28_401_840
+    assert later["leaseTransitions"] == 28_401_842
+
+
+def test_renewing_and_releasing_keep_the_rest() -> None:
+    """The version read guards the write; fields we do not know are not ours to drop."""
+    lease = leases.read(BODY, Seconds(15.0))
+
+    renewed, released = leases.renewed(lease, NOON), leases.released(lease, NOON)
+
+    assert section(renewed, "metadata") == {"name": "rolloutd", "resourceVersion": "7"}
+    assert section(renewed, "spec")["strategy"] == "OldestEmulationVersion"
+    assert section(renewed, "spec")["holderIdentity"] == "a"
+    assert section(released, "spec")["holderIdentity"] == ""
+    assert section(released, "spec")["leaseTransitions"] == 4
+
+
+def test_a_lease_without_fields_was_never_held() -> None:
+    """Manifests ship empty Leases, so that a Role can name them."""
+    lease = leases.read({"metadata": {"name": "l"}}, Seconds(15.0))
+
+    assert (lease.holder, lease.transitions, lease.duration) == (None, 0, 15.0)
