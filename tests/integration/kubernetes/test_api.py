@@ -282,6 +282,9 @@ async def _stall(_request: web.Request) -> web.StreamResponse:
         pytest.param(always(lambda: web.Response(text="")), id="empty 200"),
         pytest.param(always(lambda: web.Response(text='{"kind":')), id="truncated"),
         pytest.param(always(lambda: web.Response(body=b"x" * 200_000)), id="huge"),
+        pytest.param(
+            always(lambda: web.Response(status=302, headers={"Location": "/"})), id="redirect"
+        ),
         pytest.param(_reset, id="reset"),
         pytest.param(_stall, id="stall"),
     ],

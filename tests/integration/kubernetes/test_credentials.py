@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import yaml
 from aiohttp import web
 
 from rolloutd.adapters.kubernetes.api import connect
-from rolloutd.adapters.kubernetes.credentials import ClusterCredentials
+from rolloutd.adapters.kubernetes.credentials import Access, ClusterCredentials
 from rolloutd.adapters.kubernetes.settings import ClientSettings
 from rolloutd.errors import Refused
 from rolloutd.ports import Json
@@ -21,14 +22,14 @@ from tests.integration.kubernetes.http_kube import HttpKube, status
 from tests.integration.kubernetes.loop_clock import LoopClock
 
 
-def written(folder: Path, server: str, user: Json) -> Path:
+def written(folder: Path, server: str, user: Json, **cluster: object) -> Path:
     """Write a kubeconfig with one context, ``shop``."""
     config = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "shop",
         "contexts": [{"name": "shop", "context": {"cluster": "here", "user": "us"}}],
-        "clusters": [{"name": "here", "cluster": {"server": server}}],
+        "clusters": [{"name": "here", "cluster": {"server": server, **cluster}}],
         "users": [{"name": "us", "user": user}],
     }
     path = folder / "kubeconfig"
@@ -94,6 +95,45 @@ async def test_a_plugin_is_not_asked_at_every_rejection(tmp_path: Path) -> None:
     again = await credentials.renew(first)
 
     assert again == first
+
+
+async def read(kubeconfig: Path) -> Access:
+    """Return the access that a kubeconfig gives."""
+    pace = fake_pace(FakeClock(jumps=False))
+    return await ClusterCredentials(kubeconfig, None, pace).access()
+
+
+async def test_certificates_are_verified_unless_the_kubeconfig_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    """Our token goes to whoever answers; only an explicit word may relax that."""
+    strict = (await read(written(tmp_path, "https://here:6443", {}))).tls
+    lax = (
+        await read(
+            written(tmp_path, "https://here:6443", {}, **{"insecure-skip-tls-verify": True})
+        )
+    ).tls
+
+    assert strict is not None
+    assert (strict.verify_mode, strict.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert lax is not None
+    assert (lax.verify_mode, lax.check_hostname) == (ssl.CERT_NONE, False)
+
+
+async def test_a_bastions_name_and_proxy_are_taken_over(tmp_path: Path) -> None:
+    """Clusters behind a tunnel are reached under another name."""
+    config = written(
+        tmp_path,
+        "https://here:6443/",
+        {"username": "us", "password": "pw"},
+        **{"tls-server-name": "kubernetes", "proxy-url": "http://proxy:3128"},
+    )
+
+    access = await read(config)
+
+    assert (access.host, access.server_name) == ("https://here:6443", "kubernetes")
+    assert access.proxy == "http://proxy:3128"
+    assert access.authorization == "Basic dXM6cHc="
 
 
 @pytest.mark.parametrize(
