@@ -25,7 +25,13 @@ class Metrics:
     """All instruments, in one registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
+        self._describe_rollouts(self.registry)
+        self._describe_gates(self.registry)
+        self._describe_ends(self.registry)
+        self._describe_the_daemon(self.registry)
+
+    def _describe_rollouts(self, registry: CollectorRegistry) -> None:
         self.phase = Gauge(
             "rolloutd_rollout_phase",
             "Whether the rollout is in this phase (1) or not (0).",
@@ -54,6 +60,8 @@ class Metrics:
             (*ROLLOUT, "direction"),
             registry=registry,
         )
+
+    def _describe_gates(self, registry: CollectorRegistry) -> None:
         self.gate_value = Gauge(
             "rolloutd_gate_value",
             "What the gate measured, as a ratio, in milliseconds, or as the query gave it.",
@@ -84,6 +92,8 @@ class Metrics:
             (*ROLLOUT, "gate", "result"),
             registry=registry,
         )
+
+    def _describe_ends(self, registry: CollectorRegistry) -> None:
         self.runs = Counter(
             "rolloutd_rollouts_total",
             "Runs that ended.",
@@ -115,6 +125,8 @@ class Metrics:
             (*ROLLOUT, "outcome"),
             registry=registry,
         )
+
+    def _describe_the_daemon(self, registry: CollectorRegistry) -> None:
         self.provider_seconds = Histogram(
             "rolloutd_provider_request_duration_seconds",
             "Time one look at the metrics took.",
