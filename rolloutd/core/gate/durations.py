@@ -57,5 +57,25 @@ def quantile(histogram: Histogram, q: Ratio) -> Quantile | None:
     return Quantile(value=Millis(histogram.bounds[-1]), beyond=True)
 
 
+def shared_edges(one: Histogram, other: Histogram) -> tuple[float, ...]:
+    """Return the edges that both histograms have."""
+    return tuple(edge for edge in one.bounds if edge in set(other.bounds))
+
+
+def buckets(histogram: Histogram, edges: tuple[float, ...]) -> tuple[int, ...]:
+    """Return how many requests lie between the edges, one more number than edges.
+
+    Args:
+        histogram: Has all the edges, and maybe more.
+        edges: Rising.
+    """
+    if edges == histogram.bounds:
+        below = histogram.counts
+    else:
+        by_edge = dict(zip(histogram.bounds, histogram.counts, strict=False))
+        below = (*(by_edge[edge] for edge in edges), histogram.counts[-1])
+    return tuple([high - low for low, high in zip((0, *below[:-1]), below, strict=True)])
+
+
 def _part(rank: float, below: int, count: int) -> float:
     return max(0.0, (rank - below) / (count - below))

@@ -9,16 +9,35 @@ from typing import Final
 from rolloutd.core.gate import limits
 from rolloutd.core.gate.account import account, evidence
 from rolloutd.core.gate.control import from_history
-from rolloutd.core.gate.explain import failing, odds, sentence, share
-from rolloutd.core.gate.juror import NOT_YET, blind, enforced
-from rolloutd.core.gate.limits import DOUBT, Beyond
+from rolloutd.core.gate.explain import sentence
+from rolloutd.core.gate.juror import NOT_YET, blind, elapsed_since, enforced
+from rolloutd.core.gate.limits import Beyond, Limit
 from rolloutd.core.gate.plain import from_plain
 from rolloutd.core.gate.rules import Rules, rules
-from rolloutd.core.gate.standing import EDGE, RULINGS, Standing, reference, standing
-from rolloutd.core.gate.stream import Stream, Tally, advanced, cap_of, opened, paired
-from rolloutd.core.observation import Counts, GateVerdict, History, Ruling, Sample
+from rolloutd.core.gate.standing import (
+    EDGE,
+    RULINGS,
+    Finding,
+    Standing,
+    graver,
+    reference,
+    standing,
+)
+from rolloutd.core.gate.stream import (
+    Stream,
+    Tally,
+    Totals,
+    advanced,
+    cap_of,
+    is_broken,
+    opened,
+    paired,
+)
+from rolloutd.core.observation import Counts, GateVerdict, History, Sample
 from rolloutd.core.plan import Confidence, SuccessRate
 from rolloutd.core.units import Instant
+
+FAILS: Final = "fails"
 
 LIMIT_PART: Final = 0.1
 """Part of the bound on false rollbacks that goes to an absolute limit where there is one."""
@@ -40,32 +59,23 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A ruling with its reason."""
-
-    ruling: Ruling
-    words: str
-    certified: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SequentialSuccess:
     """Judges the success ratio by evidence summed over the run.
 
     Attributes:
         rules: Of the comparison with stable.
-        beyond_limit: Log of the evidence that convicts of breaking the absolute limit.
+        limit: The user's absolute limit, if any.
     """
 
     gate: SuccessRate
     rules: Rules
-    beyond_limit: float
+    limit: Limit | None
     state: Heard
 
     @property
     def told(self) -> tuple[object, ...]:
         """All that was given before anything was heard, history apart."""
-        return (self.gate, self.rules, self.beyond_limit)
+        return (self.gate, self.rules, self.limit)
 
     def restored(self, state: object) -> SequentialSuccess:
         """Return the same juror with a state read from JSON."""
@@ -101,47 +111,31 @@ class SequentialSuccess:
 
     def _with(self, state: Heard) -> SequentialSuccess:
         return SequentialSuccess(
-            gate=self.gate, rules=self.rules, beyond_limit=self.beyond_limit, state=state
+            gate=self.gate, rules=self.rules, limit=self.limit, state=state
         )
 
     def _weighed(self, tally: Tally) -> Beyond:
-        if self.gate.minimum is None:
+        if self.limit is None:
             return self.state.beyond
         pair = paired(self.state.stream, tally)
-        cap = cap_of(self.beyond_limit, pair)
-        return limits.weighed(self.state.beyond, 1.0 - self.gate.minimum, pair, cap)
+        cap = cap_of(self.limit.convicts, pair.elapsed, broken=is_broken(pair))
+        return limits.weighed(
+            self.state.beyond, self.limit, Totals(*tally[2:]), pair.excess, cap
+        )
 
     def _finding(self) -> Finding:
         stream = self.state.stream
         stands = standing(stream, self.rules)
-        words = account(stream, self.rules, stands, "fails")
+        words = account(stream, self.rules, stands, FAILS)
         compared = Finding(
             ruling=RULINGS[stands], words=words, certified=stands is Standing.CERTIFIED
         )
-        if stands is Standing.CONVICTED or self.gate.minimum is None:
+        if stands is Standing.CONVICTED or self.limit is None:
             return compared
-        return self._absolute(self.gate.minimum) or compared
-
-    def _absolute(self, minimum: float) -> Finding | None:
-        """Rule on the user's own limit; ``None`` when the canary does not seem to break it."""
-        stream, log = self.state.stream, self.state.beyond.canary.log
-        recent = stream.control.recent
-        allowed = 1.0 - minimum
-        if log < DOUBT or recent.canary_failures <= allowed * recent.canary_requests:
-            return None
-        canary = Counts(requests=recent.canary_requests, failures=recent.canary_failures)
-        stable = Counts(requests=recent.stable_requests, failures=recent.stable_failures)
-        words = (
-            f"{failing('canary', canary)} in the last minute, {failing('stable', stable)};"
-            f" {share(allowed)} is allowed; odds that the canary keeps to it {odds(log)},"
-            f" limit {odds(self.beyond_limit)}"
-        )
-        if self.state.beyond.stable.log >= DOUBT or _breaks(stable, allowed):
-            words += "; stable breaks it too: a shared incident, for which nobody is blamed"
-            return Finding(ruling=Ruling.HOLD, words=words)
         worse = stream.present.log >= self.rules.incident_limit - EDGE
-        sure = log >= self.beyond_limit - EDGE
-        return Finding(ruling=Ruling.BREACH if worse and sure else Ruling.HOLD, words=words)
+        lately = Totals(*stream.control.recent.sums[:4])
+        against = limits.objection(self.state.beyond, self.limit, lately, FAILS, worse=worse)
+        return graver(against, compared)
 
     def _ruled(self, found: Finding) -> GateVerdict:
         stream, recent = self.state.stream, self.state.stream.control.recent
@@ -182,11 +176,14 @@ def sequential_success(
         regression=confidence.regression,
         tolerated=gate.max_drop,
     )
+    absolute = (
+        None if gate.minimum is None else limits.limit(1.0 - gate.minimum, bound * LIMIT_PART)
+    )
     baseline, dispersion = from_history(history)
     return SequentialSuccess(
         gate=gate,
         rules=told,
-        beyond_limit=limits.convicting(bound * LIMIT_PART),
+        limit=absolute,
         state=Heard(
             at=NOT_YET,
             stream=opened(told, baseline, dispersion),
@@ -197,12 +194,9 @@ def sequential_success(
 
 def tally_of(last: Instant, sample: Sample, canary: Counts, stable: Counts) -> Tally:
     """Return what both arms counted, and the time that has passed since the last sample."""
-    seconds = sample.end - sample.start
-    # After a clock was set back only the interval's own length is known to have passed.
-    elapsed = sample.end - last if NOT_YET < last < sample.end else seconds
     return Tally(
-        elapsed,
-        seconds,
+        elapsed_since(last, sample),
+        sample.end - sample.start,
         canary.requests,
         canary.failures,
         stable.requests,
@@ -214,10 +208,6 @@ def room_of(stream: Stream, told: Rules) -> float:
     """Return how much of the evidence needed for a conviction is still missing, as a share."""
     against = min(stream.past.log / told.limit, stream.present.log / told.incident_limit)
     return 1.0 - max(0.0, against)
-
-
-def _breaks(counts: Counts, allowed: float) -> bool:
-    return counts.failures > allowed * counts.requests
 
 
 def _success(requests: int, failures: int) -> float | None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from rolloutd.core.observation import GateVerdict, Ruling, Sample
 from rolloutd.core.plan import Gate, Judgement
-from rolloutd.core.units import Instant
+from rolloutd.core.units import Instant, Seconds
 
 NOT_YET = Instant(0.0)
 """The time of a verdict that rests on nothing."""
@@ -45,6 +45,15 @@ class Juror(Protocol):
     def verdict(self) -> GateVerdict:
         """Say what the gate rules, and why."""
         ...
+
+
+def elapsed_since(last: Instant, sample: Sample) -> Seconds:
+    """Return the time since the last sample ended; the interval's length for the first.
+
+    After a clock was set back only the interval's own length is known to have passed.
+    """
+    known = NOT_YET < last < sample.end
+    return Seconds(sample.end - (last if known else sample.start))
 
 
 def enforced(gate: Gate) -> bool:

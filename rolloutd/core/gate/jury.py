@@ -13,6 +13,7 @@ from rolloutd.core.gate.admission import admit
 from rolloutd.core.gate.custom import CustomThreshold
 from rolloutd.core.gate.errors import sequential_success
 from rolloutd.core.gate.juror import Juror
+from rolloutd.core.gate.latency import sequential_latency
 from rolloutd.core.gate.plain import from_plain, to_plain
 from rolloutd.core.gate.threshold import LatencyThreshold, SuccessThreshold
 from rolloutd.core.observation import GateVerdict, History, Sample
@@ -109,8 +110,10 @@ def _juror(plan: Plan, gate: Gate, history: History | None) -> Juror:
             return SuccessThreshold(gate=gate, samples=plan.samples)
         case SuccessRate():
             return sequential_success(gate, plan.confidence, _bound(plan), history)
-        case Latency():
+        case Latency(judgement=Judgement.THRESHOLD):
             return LatencyThreshold(gate=gate, samples=plan.samples)
+        case Latency():
+            return sequential_latency(gate, plan.confidence, _bound(plan), history)
         case Promql():
             return CustomThreshold(gate=gate)
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from rolloutd.core.gate.bet import IDLE, Wealth, begin, bet
-from rolloutd.core.gate.control import Pair
+from rolloutd.core.gate.explain import failing, odds, share
+from rolloutd.core.gate.standing import EDGE, Finding
+from rolloutd.core.gate.stream import Totals
+from rolloutd.core.observation import Counts, Ruling
 
 FACTORS: Final = (1.25, 1.5, 2.0, 4.0, 10.0, 50.0)
 """Alternatives: how many times the limit an arm fails."""
@@ -24,6 +27,19 @@ DOUBT: Final = math.log(10.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What the user allows.
+
+    Attributes:
+        allowed: Highest failure ratio.
+        convicts: Log of the evidence that convicts of exceeding it.
+    """
+
+    allowed: float
+    convicts: float
+
+
+@dataclass(frozen=True, slots=True)
 class Beyond:
     """Evidence, for both arms, that they fail more often than allowed."""
 
@@ -31,9 +47,9 @@ class Beyond:
     stable: Wealth
 
 
-def convicting(bound: float) -> float:
-    """Return the log of the evidence that convicts, for a bound on false convictions."""
-    return math.log(1.0 / bound)
+def limit(allowed: float, bound: float) -> Limit:
+    """Return a limit that is enforced with a bound on false convictions."""
+    return Limit(allowed, math.log(1.0 / bound))
 
 
 def unheard() -> Beyond:
@@ -41,23 +57,63 @@ def unheard() -> Beyond:
     return Beyond(begin(PRIOR), begin(PRIOR))
 
 
-def weighed(beyond: Beyond, allowed: float, pair: Pair, cap: float) -> Beyond:
+def weighed(beyond: Beyond, asked: Limit, new: Totals, excess: float, cap: float) -> Beyond:
     """Take one interval in.
 
     Args:
         beyond: Evidence so far.
-        allowed: Failure ratio that the user allows.
-        pair: The interval.
+        asked: The limit.
+        new: What both arms counted.
+        excess: Dispersion of the whole traffic in excess of 1.
         cap: Largest gain that one interval may bring.
     """
-    canary = _gains(
-        allowed, pair.canary_requests, pair.canary_failures, pair.excess * pair.share
+    both = max(1, new.canary_requests + new.stable_requests)
+    arms = (
+        (beyond.canary, new.canary_requests, new.canary_failures),
+        (beyond.stable, new.stable_requests, new.stable_failures),
     )
-    share = 1.0 - pair.share
-    stable = _gains(allowed, pair.stable_requests, pair.stable_failures, pair.excess * share)
-    return Beyond(
-        bet(beyond.canary, canary, cap, PRIOR), bet(beyond.stable, stable, cap, PRIOR)
+    canary, stable = (
+        bet(
+            wealth,
+            _gains(asked.allowed, requests, failures, excess * requests / both),
+            cap,
+            PRIOR,
+        )
+        for wealth, requests, failures in arms
     )
+    return Beyond(canary, stable)
+
+
+def objection(
+    beyond: Beyond, asked: Limit, recent: Totals, verb: str, *, worse: bool
+) -> Finding | None:
+    """Rule on a limit; ``None`` when the canary does not seem to break it.
+
+    Args:
+        beyond: The evidence.
+        asked: The limit.
+        recent: The last minute.
+        verb: What a failure is, such as ``fails``.
+        worse: The canary is worse than stable is at present.
+    """
+    canary = Counts(requests=recent.canary_requests, failures=recent.canary_failures)
+    stable = Counts(requests=recent.stable_requests, failures=recent.stable_failures)
+    if beyond.canary.log < DOUBT or not _breaks(canary, asked):
+        return None
+    words = (
+        f"{failing('canary', canary, verb)} in the last minute,"
+        f" {failing('stable', stable, verb)}; {share(asked.allowed)} is allowed; odds that the"
+        f" canary keeps to it {odds(beyond.canary.log)}, limit {odds(asked.convicts)}"
+    )
+    if beyond.stable.log >= DOUBT or _breaks(stable, asked):
+        words += "; stable breaks it too: a shared incident, for which nobody is blamed"
+        return Finding(ruling=Ruling.HOLD, words=words)
+    sure = beyond.canary.log >= asked.convicts - EDGE
+    return Finding(ruling=Ruling.BREACH if worse and sure else Ruling.HOLD, words=words)
+
+
+def _breaks(counts: Counts, asked: Limit) -> bool:
+    return counts.failures > asked.allowed * counts.requests
 
 
 def _gains(allowed: float, requests: int, failures: int, excess: float) -> list[float]:

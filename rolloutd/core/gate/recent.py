@@ -44,12 +44,24 @@ class Recent:
     calm_requests: int = 0
     calm_failures: int = 0
 
+    @property
+    def sums(self) -> tuple[int, int, int, int, int, int]:
+        """Return the sums as a row, in the order of a tick's counts."""
+        return (
+            self.canary_requests,
+            self.canary_failures,
+            self.stable_requests,
+            self.stable_failures,
+            self.calm_requests,
+            self.calm_failures,
+        )
+
 
 def extended(recent: Recent, new: Tick) -> Recent:
     """Add a tick and let go of those that ended a minute before it."""
     begin = new.clock - WINDOW + ROUNDING
     leaving = 0
-    sums = [column + added for column, added in zip(_sums(recent), new[1:], strict=True)]
+    sums = [column + added for column, added in zip(recent.sums, new[1:], strict=True)]
     for old in recent.ticks:
         if old.clock > begin:
             break
@@ -61,7 +73,7 @@ def extended(recent: Recent, new: Tick) -> Recent:
 def agitated(recent: Recent) -> Recent:
     """Forget that any tick was calm: an incident began."""
     ticks = tuple(tick._replace(calm_requests=0, calm_failures=0) for tick in recent.ticks)
-    return Recent(ticks, *_sums(recent)[:4])
+    return Recent(ticks, *recent.sums[:4])
 
 
 def glance(recent: Recent, clock: float, requests: int, failures: int) -> tuple[int, int]:
@@ -80,14 +92,3 @@ def glance(recent: Recent, clock: float, requests: int, failures: int) -> tuple[
         requests += tick.stable_requests
         failures += tick.stable_failures
     return requests, failures
-
-
-def _sums(recent: Recent) -> tuple[int, int, int, int, int, int]:
-    return (
-        recent.canary_requests,
-        recent.canary_failures,
-        recent.stable_requests,
-        recent.stable_failures,
-        recent.calm_requests,
-        recent.calm_failures,
-    )

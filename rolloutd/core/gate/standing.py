@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from rolloutd.core.gate.recent import glance
@@ -13,6 +14,15 @@ from rolloutd.core.observation import Ruling
 
 EDGE: Final = 1e-9
 """Evidence that was cut at thirds of its limit sums to the limit, but for rounding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A ruling with its reason."""
+
+    ruling: Ruling
+    words: str
+    certified: bool = False
 
 
 class Standing(enum.Enum):
@@ -43,6 +53,14 @@ RULINGS: Final = {
     Standing.OPEN: Ruling.FINE,
     Standing.CERTIFIED: Ruling.FINE,
 }
+
+
+def graver(limit: Finding | None, comparison: Finding) -> Finding:
+    """Choose between what an absolute limit and what the comparison with stable say."""
+    if limit is None:
+        return comparison
+    exposes_less = comparison.ruling is Ruling.SUSPECT and limit.ruling is Ruling.HOLD
+    return comparison if exposes_less else limit
 
 
 def standing(stream: Stream, rules: Rules) -> Standing:

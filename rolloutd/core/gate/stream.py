@@ -126,7 +126,7 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
     control = watched(stream.control, pair)
     past = _rewound(stream) if control.onset else stream.past
     before = (0.0, 0.0) if control.renewed else stream.canary
-    cap = cap_of(rules.limit, pair)
+    cap = cap_of(rules.limit, pair.elapsed, broken=is_broken(pair))
     against = present_gains(control.baseline.ratio, rules.rises, pair, PRESENT_FACTOR)
     certificate, canary = stream.certificate, before
     if control.comparable:
@@ -176,11 +176,21 @@ def _snapshots(stream: Stream, clock: float, past: Wealth) -> tuple[Snapshot, ..
     return kept[first:]
 
 
-def cap_of(limit: float, pair: Pair) -> float:
-    """Return the largest gain that one interval may bring: no single one convicts."""
-    broken = pair.canary_failures >= max(2.0, 0.5 * pair.canary_requests)
+def cap_of(limit: float, elapsed: float, *, broken: bool = False) -> float:
+    """Return the largest gain that one interval may bring: no single one convicts.
+
+    Args:
+        limit: Log of the evidence that convicts.
+        elapsed: Seconds since the interval before it ended.
+        broken: At least half of the canary's requests fail.
+    """
     times = BROKEN_PERSISTENCE if broken else PERSISTENCE
-    return limit / times * min(1.0, pair.elapsed / HASTE)
+    return limit / times * min(1.0, elapsed / HASTE)
+
+
+def is_broken(pair: Pair) -> bool:
+    """Say whether at least half of the canary's requests failed, and more than one did."""
+    return pair.canary_failures >= max(2.0, 0.5 * pair.canary_requests)
 
 
 def _against_past(
@@ -201,12 +211,13 @@ def _certified(
     matters = max(certificate.matters, 0.0) if anew else certificate.matters
     gross = max(certificate.gross, 0.0) if anew else certificate.gross
     return Certificate(
-        _clipped(matters + min(gains[MATTERS], cap), rules.acquittal),
-        _clipped(gross + min(gains[GROSS], cap), rules.acquittal),
+        clipped(matters + min(gains[MATTERS], cap), rules.acquittal),
+        clipped(gross + min(gains[GROSS], cap), rules.acquittal),
     )
 
 
-def _clipped(log: float, acquittal: float) -> float:
+def clipped(log: float, acquittal: float) -> float:
+    """Bound a certificate's evidence on both sides."""
     # Twice what is needed, and no more: a regression that begins late must undo it.
     return min(max(log, -2.0 * acquittal), acquittal)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -173,6 +174,56 @@ class Traffic:
             )
             for number in range(first, first + count)
         ]
+
+
+EDGES = (1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0)
+"""Edges of Istio's default histogram, as far as they matter here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """A service whose durations are lognormal: median 40 ms, p99 129 ms, unless slowed.
+
+    Attributes:
+        rate: Requests a second, both arms together.
+        weight: The canary's share in percent.
+        canary: How many times as slow the canary is.
+        stable: Likewise.
+        stuck: Share of the canary's requests that take half a second more.
+    """
+
+    rate: int = 50
+    weight: int = 10
+    canary: float = 1.0
+    stable: float = 1.0
+    stuck: float = 0.0
+
+    def samples(self, count: int, *, seed: int = 1, first: int = 0) -> list[Sample]:
+        """Draw consecutive intervals of 5 s, the same for the same seed."""
+        draw = random.Random(seed)  # noqa: S311 - noise, not secrets
+        canary = self.rate * 5 * self.weight // 100
+        stable = self.rate * 5 - canary
+        return [
+            interval(
+                number,
+                counts(canary, 0, self.times(draw, canary, self.canary, self.stuck)),
+                counts(stable, 0, self.times(draw, stable, self.stable, 0.0)),
+                weight=self.weight,
+            )
+            for number in range(first, first + count)
+        ]
+
+    def times(
+        self, draw: random.Random, requests: int, slower: float = 1.0, stuck: float = 0.0
+    ) -> Histogram:
+        """Draw the durations of some requests."""
+        taken = [
+            slower * 40.0 * math.exp(0.503 * draw.gauss(0.0, 1.0))
+            + 500.0 * (draw.random() < stuck)
+            for _ in range(requests)
+        ]
+        below = tuple(sum(each <= edge for each in taken) for edge in EDGES)
+        return Histogram(bounds=EDGES, counts=(*below, requests))
 
 
 def after_hearing(jury: Jury, samples: Iterable[Sample]) -> Jury:

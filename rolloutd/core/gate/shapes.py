@@ -1,0 +1,134 @@
+"""How a slower canary's durations would be spread over the buckets.
+
+An alternative is a factor for each bucket: how many times as often as stable's requests the
+canary's would fall there. Two kinds are tried: everything takes longer by some factor, and a
+few requests take much longer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+SCALES: Final = (1.0, 2.0, 3.0, 6.0)
+"""Slowdowns tried, as powers of the smallest that matters."""
+
+TAILS: Final = (0.35, 0.1, 0.02, 0.004)
+"""Shares of stable's slowest requests: a tail begins at the first edge that so few exceed."""
+
+BEYOND: Final = 2
+"""Edges past the last of those at which a tail is tried as well."""
+
+BUMPS: Final = (0.006, 0.03, 0.2)
+"""Shares of the requests that are moved into the tail."""
+
+SCALE_BELIEF: Final = 0.5
+"""Belief in the first kind of alternative; the second kind shares the rest."""
+
+_JEFFREYS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Stable's buckets and what would be seen if the canary were slower.
+
+    Attributes:
+        factors: For each alternative a factor for each bucket, the scales first.
+        logs: Their logarithms.
+        score_mean: Mean of the first alternative's log factor over stable's requests.
+        score_variance: Its variance.
+    """
+
+    factors: tuple[tuple[float, ...], ...]
+    logs: tuple[tuple[float, ...], ...]
+    score_mean: float
+    score_variance: float
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """Return each bucket's log factor under the first alternative."""
+        return self.logs[0]
+
+
+def alternatives() -> int:
+    """Return how many alternatives a shape has."""
+    return len(SCALES) + (len(TAILS) + BEYOND) * len(BUMPS)
+
+
+def beliefs() -> tuple[float, ...]:
+    """Return the prior belief in each alternative; sums to 1."""
+    tails = alternatives() - len(SCALES)
+    scale = SCALE_BELIEF / len(SCALES)
+    return (scale,) * len(SCALES) + ((1.0 - SCALE_BELIEF) / tails,) * tails
+
+
+@lru_cache(maxsize=128)
+def shape(edges: tuple[float, ...], counts: tuple[int, ...], slowdown: float) -> Shape:
+    """Derive the alternatives from stable's histogram.
+
+    Args:
+        edges: Upper edges of the buckets in milliseconds, the last bucket having none.
+        counts: Stable's requests in each bucket, one more than edges.
+        slowdown: Smallest factor that matters.
+    """
+    total = sum(counts) + _JEFFREYS * len(counts)
+    shares = tuple((count + _JEFFREYS) / total for count in counts)
+    slower = [_scaled(edges, shares, slowdown**power) for power in SCALES]
+    longer = [_bumped(shares, begin, size) for begin in _tail_begins(shares) for size in BUMPS]
+    factors = tuple(
+        tuple(there / here for there, here in zip(moved, shares, strict=True))
+        for moved in (*slower, *longer)
+    )
+    logs = tuple(tuple(math.log(factor) for factor in row) for row in factors)
+    mean = sum(share * score for share, score in zip(shares, logs[0], strict=True))
+    square = sum(share * score**2 for share, score in zip(shares, logs[0], strict=True))
+    return Shape(factors, logs, mean, max(square - mean**2, 1e-9))
+
+
+def _scaled(
+    edges: tuple[float, ...], shares: tuple[float, ...], factor: float
+) -> tuple[float, ...]:
+    """Return the shares of the buckets if every request took so many times as long."""
+    below = [_below(edges, shares, edge / factor) for edge in edges]
+    upper = [*below, 1.0]
+    return tuple(max(high - low, 1e-9) for low, high in zip((0.0, *below), upper, strict=True))
+
+
+def _below(edges: tuple[float, ...], shares: tuple[float, ...], duration: float) -> float:
+    """Return the share of requests below a duration, log-straight within a bucket."""
+    reached, low = 0.0, 0.0
+    for edge, share in zip(edges, shares, strict=False):
+        if duration <= edge:
+            # The first bucket begins at 0, which has no logarithm.
+            part = (
+                math.log(duration / low) / math.log(edge / low)
+                if low > 0.0
+                else duration / edge
+            )
+            return reached + share * part
+        reached, low = reached + share, edge
+    return reached
+
+
+def _tail_begins(shares: tuple[float, ...]) -> tuple[int, ...]:
+    """Return the first bucket of every tail that is tried; some may be the same."""
+    begins: list[int] = []
+    last = len(shares) - 1
+    for limit in TAILS:
+        above, begin = 1.0, 0
+        while begin < last and above > limit:
+            above -= shares[begin]
+            begin += 1
+        begins.append(begin)
+    return (*begins, *(min(last, begins[-1] + step + 1) for step in range(BEYOND)))
+
+
+def _bumped(shares: tuple[float, ...], begin: int, size: float) -> tuple[float, ...]:
+    """Return the shares if some requests moved into the tail, half as many a bucket further."""
+    tail = len(shares) - begin
+    falling = [2.0**-step for step in range(tail)]
+    whole = sum(falling)
+    added = [0.0] * begin + [size * part / whole for part in falling]
+    return tuple((1.0 - size) * share + more for share, more in zip(shares, added, strict=True))
