@@ -10,7 +10,7 @@ from rolloutd.adapters.kubernetes.pace import Pace
 from rolloutd.adapters.kubernetes.paths import Resource
 from rolloutd.adapters.kubernetes.reflector import Reflector
 from rolloutd.adapters.kubernetes.settings import WatchSettings
-from rolloutd.adapters.kubernetes.store import Store
+from rolloutd.adapters.kubernetes.store import ADDED, Store
 from rolloutd.adapters.kubernetes.trim import TRIMS, whole_object
 from rolloutd.core.units import Seconds
 from rolloutd.ports import Json, KubeApi, OnChange
@@ -76,10 +76,14 @@ class WatchedCache:
         return () if store is None else store.list(namespace)
 
     def subscribe(self, kind: str, listener: OnChange) -> None:
-        """Call ``listener`` after every change of a kind, from now on.
+        """Tell ``listener`` of all objects of a kind, as ``ADDED``, then of every change.
 
         It runs inside the watch: it may note things and wake tasks, and must not raise.
         """
+        for (held, _), store in self._stores.items():
+            if held == kind:
+                for obj in store:
+                    listener(ADDED, obj)
         self._listeners.setdefault(kind, []).append(listener)
 
     def absorb(self, kind: str, obj: Json) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import structlog
 
@@ -47,11 +47,14 @@ class Store:
     def __len__(self) -> int:
         return sum(len(names) for names in self._held.values())
 
+    def __iter__(self) -> Iterator[Json]:
+        return iter([obj for names in self._held.values() for obj in names.values()])
+
     def replace(self, objects: Sequence[Json], version: str) -> None:
         """Take a list as the truth, except where our own write is newer than the list."""
         listed = {key: obj for obj in objects if (key := _key(obj)) is not None}
         before, self._position = self._position, version
-        for obj in [obj for names in self._held.values() for obj in names.values()]:
+        for obj in self:
             key = _key(obj)
             if _is_own(obj, before, version):
                 listed.pop(key or ("", ""), None)

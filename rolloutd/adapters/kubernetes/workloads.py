@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
-from rolloutd.adapters.kubernetes.fields import items, section, text
+from rolloutd.adapters.kubernetes.fields import section, text
 from rolloutd.adapters.kubernetes.paths import DEPLOYMENT, POD
+from rolloutd.adapters.kubernetes.pods import PodIndex
 from rolloutd.adapters.kubernetes.readiness import desired, seen
 from rolloutd.adapters.kubernetes.selector import matches
 from rolloutd.adapters.kubernetes.trim import STATS_PORT
@@ -13,15 +15,25 @@ from rolloutd.core.observation import WorkloadSeen
 from rolloutd.core.target import Pod
 from rolloutd.core.units import Instant
 from rolloutd.errors import Conflict, Unavailable
-from rolloutd.ports import Json, KubeApi, KubeCache
+from rolloutd.ports import Json, KubeApi, KubeCache, OnChange
+
+
+class TellingCache(KubeCache, Protocol):
+    """A cache that also tells of changes."""
+
+    def subscribe(self, kind: str, listener: OnChange) -> None:
+        """Tell of all objects held, as ``ADDED``, and then of every change."""
+        ...
 
 
 class CachedWorkloads:
     """Implements ``ports.Workloads``; only scaling asks the API server."""
 
-    def __init__(self, cache: KubeCache, api: KubeApi) -> None:
+    def __init__(self, cache: TellingCache, api: KubeApi) -> None:
         self._cache = cache
         self._api = api
+        self._pods = PodIndex()
+        cache.subscribe(POD.kind, self._pods.note)
 
     def deployment(self, namespace: str, name: str) -> WorkloadSeen | None:
         """Say how a Deployment is; ``None`` when it is not there."""
@@ -36,9 +48,8 @@ class CachedWorkloads:
         selector = section(found, "spec", "selector")
         pods = [
             pod
-            for candidate in self._cache.list(POD.kind, namespace)
+            for candidate in self._pods.candidates(namespace, deployment)
             if matches(selector, section(candidate, "metadata", "labels"))
-            and _is_owned(candidate, deployment)
             and (pod := running(candidate)) is not None
         ]
         return tuple(sorted(pods, key=lambda pod: pod.name))
@@ -81,20 +92,3 @@ def _started(pod: Json) -> Instant:
             except ValueError:
                 continue
     return Instant(0.0)
-
-
-def _is_owned(pod: Json, deployment: str) -> bool:
-    """Say whether a pod comes from this Deployment, where selectors of two overlap.
-
-    A Deployment names its ReplicaSets after itself and the pod-template-hash, which saves
-    watching them. A pod without such an owner is left to the selector.
-    """
-    made_by = text(pod, "metadata", "labels", "pod-template-hash")
-    owners = [
-        text(owner, "name")
-        for owner in items(pod, "metadata", "ownerReferences")
-        if text(owner, "kind") == "ReplicaSet"
-    ]
-    if made_by is None or not owners:
-        return True
-    return f"{deployment}-{made_by}" in owners

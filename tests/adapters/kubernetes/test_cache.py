@@ -82,6 +82,17 @@ async def test_subscribers_hear_of_their_kind() -> None:
     assert heard == ["ADDED", "MODIFIED", "DELETED"]
 
 
+async def test_a_late_subscriber_hears_of_what_is_there() -> None:
+    """An index built after the first list must not miss what was in it."""
+    bench, heard = Bench(), list[str]()
+    bench.kube.put(f"{SHOP}/a", service("a"))
+
+    async with bench.running():
+        bench.cache.subscribe("VirtualService", lambda change, _obj: heard.append(change))
+
+    assert heard == ["ADDED"]
+
+
 async def test_it_is_synced_only_when_every_kind_is() -> None:
     """Before that, absence means nothing, and nothing may be concluded from it."""
     bench = Bench()

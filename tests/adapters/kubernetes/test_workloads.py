@@ -9,7 +9,7 @@ import pytest
 from rolloutd.adapters.kubernetes.trim import STATS_PORT
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
 from rolloutd.errors import Conflict, Refused, Unavailable
-from rolloutd.ports import Json, Workloads
+from rolloutd.ports import Json, OnChange, Workloads
 from tests.adapters.kubernetes.objects import DEPLOYMENTS, deployment, pod
 from tests.fakes.kube import FakeKube
 
@@ -33,6 +33,11 @@ class Shelf:
         """Return all objects of a kind; there is but one namespace here."""
         assert namespace == "shop"
         return [obj for each, obj in self._objects if each == kind]
+
+    def subscribe(self, kind: str, listener: OnChange) -> None:
+        """Tell of what is held; nothing ever changes."""
+        for obj in self.list(kind, "shop"):
+            listener("ADDED", obj)
 
 
 def workloads(*pods: Json, kube: FakeKube | None = None, replicas: int = 2) -> Workloads:
