@@ -30,8 +30,15 @@ from rolloutd.adapters.kubernetes.settings import ClientSettings, WatchSettings
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
 from rolloutd.adapters.notify.log import LogHerald
 from rolloutd.adapters.plans.directory import PlanDirectory
+from rolloutd.adapters.prometheus.meter import PrometheusMeter
 from rolloutd.api.ops import ops_app
-from rolloutd.core.plan import CallerMetrics, MetricsSource, SidecarMetrics
+from rolloutd.core.plan import (
+    CallerMetrics,
+    EnvoyClusterMetrics,
+    IstioMetrics,
+    MetricsSource,
+    SidecarMetrics,
+)
 from rolloutd.core.units import Instant, Seconds, elapsed
 from rolloutd.engine.meters import Meters
 from rolloutd.engine.supervisor import Supervisor
@@ -124,7 +131,11 @@ async def _cache(api: KubeApi, settings: Settings, pace: Pace) -> WatchedCache:
 def _meters(settings: MeterSettings, session: aiohttp.ClientSession, clock: Clock) -> Meter:
     envoy = EnvoyMeter(session, clock)
     by_source: dict[type[MetricsSource], Meter] = {SidecarMetrics: envoy, CallerMetrics: envoy}
-    return Meters(by_source)
+    if settings.prometheus is None:
+        return Meters(by_source)
+    prometheus = PrometheusMeter(session, settings.prometheus, clock)
+    by_source |= {IstioMetrics: prometheus, EnvoyClusterMetrics: prometheus}
+    return Meters(by_source, prometheus)
 
 
 def _changes_of(kind: str, supervisor: Supervisor) -> Callable[[str, dict[str, object]], None]:

@@ -47,6 +47,16 @@ class Meter(Protocol):
         ...
 
 
+class Queries(Protocol):
+    """Answers the users' own queries."""
+
+    async def values(
+        self, targets: Sequence[Target]
+    ) -> Mapping[Key, Mapping[str, tuple[float | None, float | None]]]:
+        """Return (canary, stable) by gate name; an answer that does not come is ``None``."""
+        ...
+
+
 class Mesh(Protocol):
     """Moves traffic between the arms."""
 

@@ -1,0 +1,99 @@
+"""``rolloutd run``: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+import structlog
+
+from rolloutd.bootstrap import daemon
+from rolloutd.errors import RolloutdError
+from rolloutd.settings import MeterSettings, OpsSettings, Settings
+from rolloutd.telemetry import logging
+
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option(
+    "--plans",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    envvar="ROLLOUTD_PLANS",
+    help="Directory of plan files; a mounted ConfigMap is one.",
+)
+@click.option(
+    "--kubeconfig",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="KUBECONFIG",
+    help="Credentials; without it, those of the pod we run in.",
+)
+@click.option("--context", help="Context within the kubeconfig.")
+@click.option(
+    "-n",
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    help="Namespace to watch, repeatable; all when left out, which needs a ClusterRole.",
+)
+@click.option(
+    "--prometheus", envvar="PROMETHEUS_URL", help="Base URL, for plans that ask Prometheus."
+)
+@click.option("--ops-host", default="127.0.0.1", show_default=True, help="Probes and metrics.")
+@click.option("--ops-port", default=9090, show_default=True, help="Probes and metrics.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "json", "console"]),
+    default="auto",
+    show_default=True,
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+)
+def run(  # noqa: PLR0913 - one parameter an option
+    *,
+    plans: Path,
+    kubeconfig: Path | None,
+    context: str | None,
+    namespaces: tuple[str, ...],
+    prometheus: str | None,
+    ops_host: str,
+    ops_port: int,
+    log_format: str,
+    log_level: str,
+) -> None:
+    """Carry out the plans of a directory until told to stop (SIGTERM, SIGINT)."""
+    settings = Settings(
+        plans=plans,
+        kubeconfig=kubeconfig,
+        context=context,
+        namespaces=namespaces,
+        log_format=log_format,
+        log_level=log_level,
+        ops=OpsSettings(host=ops_host, port=ops_port),
+        meter=MeterSettings(prometheus=prometheus),
+    )
+    logging.configure(form=log_format, level=log_level)
+    try:
+        asyncio.run(_serve(settings))
+    except RolloutdError as error:
+        log.error("cannot_start", error=str(error))  # noqa: TRY400 - a sentence, not a trace
+        sys.exit(1)
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with daemon(settings) as running:
+        log.info("started", ops=running.ops_url, plans=str(settings.plans))
+        await stop.wait()
+        log.info("stopping")
