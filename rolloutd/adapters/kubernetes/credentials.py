@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     _Loaded: TypeAlias = tuple[Configuration, ssl.SSLContext | None]
 
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
 _RENEWAL_GAP = Seconds(10.0)
 """Shortest time between two renewals: an exec plugin may open a browser or ask a cloud."""
 
@@ -77,9 +79,18 @@ class ClusterCredentials:
         kubeconfig: ``None`` for ``$KUBECONFIG`` or ``~/.kube/config`` when a context is named,
             and for the pod's service account otherwise.
         context: ``None`` for the kubeconfig's current context.
+        pace: For deadlines.
+        service_account: Where the kubelet mounts a pod's token and the cluster's CA.
     """
 
-    def __init__(self, kubeconfig: Path | None, context: str | None, pace: Pace) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path | None,
+        context: str | None,
+        pace: Pace,
+        service_account: Path = SERVICE_ACCOUNT,
+    ) -> None:
+        self._service_account = service_account
         self._kubeconfig = kubeconfig
         self._context = context
         self._pace = pace
@@ -131,7 +142,9 @@ class ClusterCredentials:
         with _translated(source, config.ConfigException):
             if self._kubeconfig is None and self._context is None:
                 config.load_incluster_config(  # type: ignore[no-untyped-call]  # theirs
-                    configuration
+                    configuration,
+                    token_filename=str(self._service_account / "token"),
+                    cert_filename=str(self._service_account / "ca.crt"),
                 )
             else:
                 path = None if self._kubeconfig is None else str(self._kubeconfig)

@@ -95,14 +95,13 @@ class Transport:
         """
         access = await self._credentials.access()
         timeout = aiohttp.ClientTimeout(total=lifetime, sock_connect=self._settings.connect)
-        with translated(str(request)):
-            async with self._open(self._streams, request, access, timeout) as response:
-                if response.status != 200:
-                    answer = await self._read(request, response)
-                    if answer.status == 401:
-                        await self._credentials.renew(access)
-                    raise failure(answer)
-                yield response.content.iter_any()
+        async with self._opened(self._streams, request, access, timeout) as response:
+            if response.status != 200:
+                answer = await self._read(request, response)
+                if answer.status == 401:
+                    await self._credentials.renew(access)
+                raise failure(answer)
+            yield response.content.iter_any()
 
     async def _authenticated(self, request: Request, end: Instant) -> Answer:
         access = await self._credentials.access()
@@ -119,16 +118,32 @@ class Transport:
         # aiohttp takes a total of 0 for no limit at all.
         left = max(0.001, end - self._clock.now())
         timeout = aiohttp.ClientTimeout(total=left, sock_connect=self._settings.connect)
+        async with self._opened(self._calls, request, access, timeout) as response:
+            return await self._read(request, response)
+
+    @asynccontextmanager
+    async def _opened(
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        access: Access,
+        limits: aiohttp.ClientTimeout,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         with translated(str(request)):
-            async with self._open(self._calls, request, access, timeout) as response:
-                return await self._read(request, response)
+            try:
+                async with self._open(session, request, access, limits) as response:
+                    yield response
+            except aiohttp.ClientConnectorCertificateError:
+                # The cluster's CA may have been rotated; the next request trusts the new one.
+                await self._credentials.renew(access)
+                raise
 
     def _open(
         self,
         session: aiohttp.ClientSession,
         request: Request,
         access: Access,
-        timeout: aiohttp.ClientTimeout,
+        limits: aiohttp.ClientTimeout,
     ) -> aiohttp.client._RequestContextManager:
         headers = {"Accept": "application/json"}
         if request.body is not None:
@@ -141,7 +156,7 @@ class Transport:
             params=request.query,
             data=request.body,
             headers=headers,
-            timeout=timeout,
+            timeout=limits,
             ssl=access.tls if access.tls is not None else True,
             server_hostname=access.server_name,
             proxy=access.proxy,

@@ -21,6 +21,19 @@ from tests.fakes.clock import FakeClock
 from tests.integration.kubernetes.http_kube import HttpKube, status
 from tests.integration.kubernetes.loop_clock import LoopClock
 
+CA = """-----BEGIN CERTIFICATE-----
+MIIBizCCATGgAwIBAgIUefe4QjExnD75OIwpU4SmQWc8aLswCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHdGVzdC1jYTAgFw0yNjExMjIyMTIyMjFaGA8yMTI2MTAyOTIx
+MjIyMVowEjEQMA4GA1UEAwwHdGVzdC1jYTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABG5W+zu2cS5BXqBcnPWrCfqqhEhtwUJhzZ+WYsbY/1H4XAJvT3NpYxGtX3s9
+L9jPNNmPoQHwSdOUF86twqeo19KjYzBhMB0GA1UdDgQWBBT4aM1lOL4QhezPqGt3
+xVOW5FIv7zAfBgNVHSMEGDAWgBT4aM1lOL4QhezPqGt3xVOW5FIv7zAPBgNVHRMB
+Af8EBTADAQH/MA4GA1UdDwEB/wQEAwICBDAKBggqhkjOPQQDAgNIADBFAiBdeKIH
+fzTq316Jidux6o4cerEhQRehNPDY+2RHXwMMEQIhALxSR7c6EGt2YCvQMrg0DDtw
++KK3lKhUjfvauQjc1jDP
+-----END CERTIFICATE-----
+"""
+
 
 def written(folder: Path, server: str, user: Json, **cluster: object) -> Path:
     """Write a kubeconfig with one context, ``shop``."""
@@ -156,6 +169,29 @@ async def test_an_unusable_kubeconfig_is_refused_with_its_name(
 
     with pytest.raises(Refused, match="kubeconfig"):
         await ClusterCredentials(path, context, fake_pace(FakeClock(jumps=False))).access()
+
+
+async def test_in_a_cluster_the_service_account_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the kubelet mounts it: a CA, and a token that it replaces now and then."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    (tmp_path / "ca.crt").write_text(CA)
+    (tmp_path / "token").write_text("first")
+    pace = fake_pace(FakeClock(jumps=False))
+    credentials = ClusterCredentials(None, None, pace, service_account=tmp_path)
+    before = await credentials.access()
+    (tmp_path / "token").write_text("second")
+
+    after = await credentials.renew(before)
+
+    assert (before.host, before.authorization) == ("https://[fd00::1]:443", "Bearer first")
+    assert before.tls is not None
+    assert [ca["subject"] for ca in before.tls.get_ca_certs()] == [
+        ((("commonName", "test-ca"),),)
+    ]
+    assert after.authorization == "Bearer second"
 
 
 async def test_outside_a_cluster_the_service_account_is_refused(
