@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Protocol
 
 from rolloutd.core.gate.admission import admit
 from rolloutd.core.gate.custom import CustomThreshold
@@ -17,8 +18,36 @@ from rolloutd.core.gate.latency import sequential_latency
 from rolloutd.core.gate.plain import from_plain, to_plain
 from rolloutd.core.gate.threshold import LatencyThreshold, SuccessThreshold
 from rolloutd.core.observation import GateVerdict, History, Sample
-from rolloutd.core.plan import Gate, Judgement, Latency, Plan, Promql, SuccessRate
+from rolloutd.core.plan import (
+    Confidence,
+    Gate,
+    Judgement,
+    Latency,
+    Promql,
+    Samples,
+    SuccessRate,
+)
 from rolloutd.core.units import Instant
+
+
+class Asked(Protocol):
+    """What a jury must know; a ``Plan`` says it."""
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """The questions."""
+        ...
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure to be."""
+        ...
+
+    @property
+    def samples(self) -> Samples:
+        """How threshold gates look back."""
+        ...
+
 
 FORM = 1
 """Version of the JSON form: evidence gathered by another form is not understood."""
@@ -38,7 +67,7 @@ class Jury:
     jurors: tuple[Juror, ...]
 
 
-def seat(plan: Plan, history: History | None = None) -> Jury:
+def seat(plan: Asked, history: History | None = None) -> Jury:
     """Return a jury that has heard nothing, one juror a gate, in plan order."""
     jurors = tuple(_juror(plan, gate, history) for gate in plan.gates)
     return Jury(history=history, last=None, jurors=jurors)
@@ -62,7 +91,7 @@ def verdicts(jury: Jury) -> tuple[GateVerdict, ...]:
     return tuple(juror.verdict() for juror in jury.jurors)
 
 
-def revise(jury: Jury, plan: Plan) -> Jury:
+def revise(jury: Jury, plan: Asked) -> Jury:
     """Follow an edited plan: gates that did not change keep what they have learnt.
 
     A gate has changed when anything that bears on its verdict has: its own fields, its
@@ -87,7 +116,7 @@ def to_json(jury: Jury) -> dict[str, object]:
     }
 
 
-def from_json(plan: Plan, data: dict[str, object]) -> Jury:
+def from_json(plan: Asked, data: dict[str, object]) -> Jury:
     """Return the jury that was written, for the plan as it is now.
 
     A gate whose state is missing, is not understood or belongs to another wording of the
@@ -104,7 +133,7 @@ def from_json(plan: Plan, data: dict[str, object]) -> Jury:
     return dataclasses.replace(anew, last=known, jurors=jurors)
 
 
-def _juror(plan: Plan, gate: Gate, history: History | None) -> Juror:
+def _juror(plan: Asked, gate: Gate, history: History | None) -> Juror:
     match gate:
         case SuccessRate(judgement=Judgement.THRESHOLD):
             return SuccessThreshold(gate=gate, samples=plan.samples)
@@ -118,7 +147,7 @@ def _juror(plan: Plan, gate: Gate, history: History | None) -> Juror:
             return CustomThreshold(gate=gate)
 
 
-def _bound(plan: Plan) -> float:
+def _bound(plan: Asked) -> float:
     """Share the bound on false rollbacks out among the gates that it is promised for."""
     sharing = sum(
         gate.judgement is Judgement.SEQUENTIAL and not isinstance(gate, Promql)
