@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from rolloutd.adapters.kubernetes.fields import text
 from rolloutd.adapters.kubernetes.store import Store
 from rolloutd.adapters.kubernetes.trim import whole_object
 from rolloutd.ports import Json
 from tests.adapters.kubernetes.objects import service, weight
+from tests.adapters.kubernetes.paces import seeded
 
 
 class Diary:
@@ -151,3 +155,44 @@ def test_a_bookmark_moves_the_position() -> None:
     store.apply("BOOKMARK", {"metadata": {"resourceVersion": "200"}})
 
     assert not store.absorb(service("a", version="150"))
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_whatever_overtakes_what_versions_only_rise(seed: int) -> None:
+    """Answers overtake events at random; nobody may ever see an object grow younger."""
+    chance = seeded(seed)
+    history: list[tuple[str, Json]] = []
+    alive: set[str] = set()
+    for version in range(101, 161):
+        name = chance.choice("abc")
+        is_deletion = name in alive and chance.random() < 0.3
+        change = "DELETED" if is_deletion else "MODIFIED" if name in alive else "ADDED"
+        (alive.discard if is_deletion else alive.add)(name)
+        history.append((change, service(name, weight=version, version=str(version))))
+    store, _ = opened(version="100")
+
+    for position, (change, obj) in enumerate(history):
+        for ahead, early in history[position : position + chance.randrange(4)]:
+            before = weight_of(store)
+            if ahead != "DELETED":
+                store.absorb(early)
+            assert all(weight_of(store).get(name, 0) >= seen for name, seen in before.items())
+        store.apply(change, obj)
+
+    truth = {name: last_weight(history, name) for name in alive}
+    assert weight_of(store) == truth
+
+
+def weight_of(store: Store) -> dict[str, int]:
+    """Return what is held, by name."""
+    held: dict[str, int] = {}
+    for obj in store:
+        value = weight(obj)
+        assert isinstance(value, int)
+        held[text(obj, "metadata", "name") or ""] = value
+    return held
+
+
+def last_weight(history: list[tuple[str, Json]], name: str) -> object:
+    """Return the weight that an object ended with."""
+    return [weight(obj) for _, obj in history if text(obj, "metadata", "name") == name][-1]
