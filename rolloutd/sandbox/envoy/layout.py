@@ -63,6 +63,11 @@ class Layout:
         return self.directory / "envoy.log"
 
     @property
+    def base_id(self) -> Path:
+        """The number by which Envoy tells its shared memory from that of others."""
+        return self.directory / "base-id"
+
+    @property
     def admin(self) -> Path:
         """Socket of the admin interface.
 

@@ -37,23 +37,52 @@ _START_DEADLINE = Seconds(20.0)
 
 _STOP_DEADLINE = Seconds(5.0)
 _POLL = Seconds(0.01)
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux shows it as files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Envoy:
-    """An Envoy that is ready.
+class Doors:
+    """How to reach an Envoy.
 
     Attributes:
         pid: Of its process.
-        address: Where calls go, ``HOST:PORT``.
+        calls: Where calls go, ``HOST:PORT``.
         stats_url: What Prometheus scrapes.
     """
 
     pid: int
-    address: str
+    calls: str
     stats_url: str
-    _routes: DiscoveryFile
-    _endpoints: Mapping[Upstream, DiscoveryFile]
+
+
+class Envoy:
+    """An Envoy that is ready.
+
+    Args:
+        doors: How to reach it.
+        front: What it was set up for.
+        admin: Where it confirms what is published to it.
+        clock: For deadlines.
+
+    Attributes:
+        doors: How to reach it.
+    """
+
+    def __init__(self, doors: Doors, front: Front, admin: Admin, clock: Clock) -> None:
+        self.doors = doors
+        self._port = front.upstreams[0].port
+        self._routes = DiscoveryFile(
+            front.layout.routes, f"http.{stat_name(STAT_PREFIX)}.rds.{ROUTES}.", admin, clock
+        )
+        self._endpoints = {
+            upstream: DiscoveryFile(
+                front.layout.endpoints(upstream),
+                f"cluster.{stat_name(upstream.cluster)}.",
+                admin,
+                clock,
+            )
+            for upstream in front.upstreams
+        }
 
     async def route(self, virtual_service: Mapping[str, object]) -> None:
         """Route as a VirtualService says; return when it is in force. Safe to repeat.
@@ -62,8 +91,7 @@ class Envoy:
             Refused: It is not understood here, or Envoy rejects it; the old routes stay.
             Unavailable: Envoy did not confirm in time.
         """
-        port = next(iter(self._endpoints)).port
-        await self._routes.publish(route_configuration(virtual_service, port=port))
+        await self._routes.publish(route_configuration(virtual_service, port=self._port))
 
     async def resolve(self, upstream: Upstream, pods: Sequence[Address]) -> None:
         """Make these the endpoints of an upstream; return when they are. Safe to repeat.
@@ -100,13 +128,12 @@ async def running_envoy(
         async with _process(front.layout) as process, admin_of(front.layout.admin) as admin:
             await _until_ready(process, admin, front.layout, clock)
             ports = await admin.ports()
-            yield Envoy(
+            doors = Doors(
                 pid=process.pid,
-                address=f"127.0.0.1:{ports[CALLS]}",
+                calls=f"127.0.0.1:{ports[CALLS]}",
                 stats_url=f"http://127.0.0.1:{ports[STATS]}/stats/prometheus",
-                _routes=_routes(front, admin, clock),
-                _endpoints=_endpoints(front, admin, clock),
             )
+            yield Envoy(doors, front, admin, clock)
 
 
 def envoy_binary() -> Path:
@@ -135,35 +162,21 @@ def _write_files(front: Front) -> None:
         write_resource(front.layout.endpoints(upstream), load_assignment(upstream, ()), "0")
 
 
-def _routes(front: Front, admin: Admin, clock: Clock) -> DiscoveryFile:
-    stats = f"http.{stat_name(STAT_PREFIX)}.rds.{ROUTES}."
-    return DiscoveryFile(front.layout.routes, stats, admin, clock)
-
-
-def _endpoints(front: Front, admin: Admin, clock: Clock) -> Mapping[Upstream, DiscoveryFile]:
-    return {
-        upstream: DiscoveryFile(
-            front.layout.endpoints(upstream),
-            f"cluster.{stat_name(upstream.cluster)}.",
-            admin,
-            clock,
-        )
-        for upstream in front.upstreams
-    }
-
-
 @asynccontextmanager
 async def _process(layout: Layout) -> AsyncIterator[Process]:
     arguments = {
         "--config-path": str(layout.bootstrap),
         "--log-path": str(layout.log),
         "--log-level": "warning",
+        "--base-id-path": str(layout.base_id),
         "--concurrency": "1",  # each worker has a round robin of its own
     }
     process = await asyncio.create_subprocess_exec(
         str(envoy_binary()),
         *(word for pair in arguments.items() for word in pair),
-        "--disable-hot-restart",  # else two Envoys on one machine meet in shared memory
+        # Two Envoys on one machine must not share memory. Switching hot restarts off would do
+        # that too, but with them goes the request to be ended with the parent.
+        "--use-dynamic-base-id",
         stdin=DEVNULL,
         stdout=DEVNULL,
         stderr=DEVNULL,
@@ -173,6 +186,7 @@ async def _process(layout: Layout) -> AsyncIterator[Process]:
         yield process
     finally:
         await _stop(process)
+        _forget_shared_memory(layout)
 
 
 async def _stop(process: Process) -> None:
@@ -185,6 +199,13 @@ async def _stop(process: Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+
+
+def _forget_shared_memory(layout: Layout) -> None:
+    """Remove what Envoy keeps for a successor that will not come."""
+    if layout.base_id.exists():
+        name = f"envoy_shared_memory_{layout.base_id.read_text().strip()}0"
+        (_SHARED_MEMORY / name).unlink(missing_ok=True)
 
 
 async def _until_ready(process: Process, admin: Admin, layout: Layout, clock: Clock) -> None:

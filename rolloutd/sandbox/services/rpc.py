@@ -6,12 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rolloutd.errors import Refused
-
-try:
-    import grpc
-except ModuleNotFoundError as error:
-    raise Refused("The sandbox needs gRPC: pip install 'rolloutd[demo]'.") from error
+import grpc
 
 SERVICE = "shop.DataProduct"
 METHOD = "Get"

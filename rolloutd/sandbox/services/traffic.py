@@ -86,7 +86,7 @@ class SandboxTraffic:
     @property
     def stats_url(self) -> str:
         """Where the metrics of all calls are, as Prometheus text."""
-        return self._envoy.stats_url
+        return self._envoy.doors.stats_url
 
     async def apply(self, virtual_service: Mapping[str, object]) -> None:
         """Route as a VirtualService says; return when it is in force. Safe to repeat.
@@ -169,7 +169,7 @@ async def sandbox_traffic(
         fleet = Fleet(faults, resolve, clock, chance)
         stack.push_async_callback(fleet.stop)
         callers = [
-            BusinessProduct(f"{scene.source.workload}-{number}", envoy.address, clock)
+            BusinessProduct(f"{scene.source.workload}-{number}", envoy.doors.calls, clock)
             for number in range(scene.callers)
         ]
         for caller in callers:
