@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 IDLE: Final = 0.05
 """Share that never bets: the wealth of a healthy canary falls no faster than slowly."""
@@ -24,8 +23,7 @@ _STEEPEST: Final = 60.0
 """Logarithm at which one increment is cut, far beyond any cap, so that exp is finite."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wealth:
+class Wealth(NamedTuple):
     """Evidence so far.
 
     Attributes:
@@ -47,15 +45,23 @@ def bet(wealth: Wealth, gains: Sequence[float], cap: float, prior: tuple[float, 
 
     Args:
         wealth: As it stands.
-        gains: For each alternative, the logarithm of its likelihood ratio.
+        gains: For each alternative, the logarithm of its likelihood ratio; empty when the
+            interval says nothing.
         cap: Largest gain of the whole that counts: no single interval convicts.
         prior: How the fixed share is spread.
     """
+    if not gains:
+        return wealth
     shares = wealth.shares
-    grown = [shares[0]]
-    for share, gain in zip(shares[1:], gains, strict=True):
-        grown.append(share * math.exp(min(max(gain, -_STEEPEST), _STEEPEST)))
-    total = sum(grown)
+    grown = [
+        share * math.exp(min(gain, _STEEPEST))
+        for share, gain in zip(shares[1:], gains, strict=True)
+    ]
+    total = shares[0] + sum(grown)
     kept = (1.0 - AFRESH) / total
-    spread = tuple([kept * part + AFRESH * p for part, p in zip(grown, prior, strict=True)])
-    return Wealth(wealth.log + min(math.log(total), cap), spread)
+    spread = [
+        kept * part + AFRESH * belief
+        for part, belief in zip((shares[0], *grown), prior, strict=True)
+    ]
+    gained = math.log(total)
+    return Wealth(wealth.log + min(gained, cap), tuple(spread))

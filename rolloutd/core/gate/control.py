@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from rolloutd.core.gate.recent import ROUNDING, Recent, Tick, agitated, extended, glance
@@ -46,8 +45,7 @@ LEARNING_REQUESTS: Final = 100.0
 """Effective requests of stable that do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """What stable does when nothing is the matter.
 
     Attributes:
@@ -103,8 +101,7 @@ class Sky(NamedTuple):
     calm_from: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(NamedTuple):
     """Stable's past and present.
 
     Attributes:
@@ -115,8 +112,8 @@ class Control:
 
     baseline: Baseline
     dispersion: float | None
-    recent: Recent = field(default_factory=Recent)
-    sky: Sky = field(default_factory=Sky)
+    recent: Recent = Recent()
+    sky: Sky = Sky()
     onset: bool = False
     renewed: bool = False
 

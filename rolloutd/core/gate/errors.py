@@ -133,7 +133,7 @@ class SequentialSuccess:
         if stands is Standing.CONVICTED or self.limit is None:
             return compared
         worse = stream.present.log >= self.rules.incident_limit - EDGE
-        lately = Totals(*stream.control.recent.sums[:4])
+        lately = Totals(*stream.control.recent[1:5])
         against = limits.objection(self.state.beyond, self.limit, lately, FAILS, worse=worse)
         return graver(against, compared)
 

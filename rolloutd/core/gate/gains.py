@@ -33,17 +33,16 @@ def past_gains(
         added: What the interval adds to them.
     """
     failures, requests = added
-    known = baseline.requests
-    earlier, later = before[1], before[1] + requests
-    prior, posterior = baseline.failures + before[0], baseline.failures + before[0] + failures
+    known, earlier = baseline.requests, before[1]
+    later, prior = earlier + requests, baseline.failures + before[0]
     gains: list[float] = []
     for rise in rises:
         pace = 1.0 + rise / baseline.ratio
-        gains.append(
-            failures * math.log(pace)
-            - posterior * math.log((known + pace * later) / (known + later))
-            + prior * math.log((known + pace * earlier) / (known + earlier))
-        )
+        now = (known + pace * later) / (known + later)
+        then = (known + pace * earlier) / (known + earlier)
+        gain = prior * math.log(then / now)
+        # Most intervals bring no failure, and then this is nought.
+        gains.append(gain + failures * math.log(pace / now) if failures else gain)
     return gains
 
 
@@ -51,6 +50,8 @@ def present_gains(
     ratio: float, rises: tuple[float, ...], pair: Pair, least_factor: float
 ) -> list[float]:
     """Return the evidence against the present: which arm did each failure come from?
+
+    Empty when nothing failed, or when one arm had no requests.
 
     Given the failures of both arms, the canary's number is hypergeometric if both fail alike,
     however often that is at the moment; Hoeffding's bound turns it into a product.
@@ -62,8 +63,8 @@ def present_gains(
         least_factor: "Alike" is taken to mean "at most this much worse".
     """
     share, failures = pair.share, pair.canary_failures + pair.stable_failures
-    if failures == 0 or share == 0.0:
-        return [0.0] * len(rises)
+    if failures == 0 or share in {0.0, 1.0}:
+        return []
     requests = pair.canary_requests + pair.stable_requests
     devalued = 1.0 + 2.0 * pair.excess * share * (1.0 - share)
     # What surely fails at present, incident or not: a rise counts relative to that.

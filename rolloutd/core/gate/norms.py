@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rolloutd.core.gate.recent import ROUNDING
 from rolloutd.core.gate.shapes import Shape, shape
@@ -31,8 +30,7 @@ FIRST_GUESS: Final = (6.0, 4.0)
 """Sum and number of the intervals that stand for those not seen yet: a dispersion of 1.5."""
 
 
-@dataclass(frozen=True, slots=True)
-class Norm:
+class Norm(NamedTuple):
     """Stable's durations.
 
     Attributes:

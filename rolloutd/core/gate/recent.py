@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from operator import add, sub
 from typing import Final, NamedTuple
 
 WINDOW: Final = 60.0
@@ -32,8 +32,7 @@ class Tick(NamedTuple):
     calm_failures: int
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(NamedTuple):
     """Ticks of the last minute, oldest first, and the sums of their columns."""
 
     ticks: tuple[Tick, ...] = ()
@@ -44,36 +43,22 @@ class Recent:
     calm_requests: int = 0
     calm_failures: int = 0
 
-    @property
-    def sums(self) -> tuple[int, int, int, int, int, int]:
-        """Return the sums as a row, in the order of a tick's counts."""
-        return (
-            self.canary_requests,
-            self.canary_failures,
-            self.stable_requests,
-            self.stable_failures,
-            self.calm_requests,
-            self.calm_failures,
-        )
-
 
 def extended(recent: Recent, new: Tick) -> Recent:
     """Add a tick and let go of those that ended a minute before it."""
     begin = new.clock - WINDOW + ROUNDING
-    leaving = 0
-    sums = [column + added for column, added in zip(recent.sums, new[1:], strict=True)]
-    for old in recent.ticks:
-        if old.clock > begin:
-            break
+    ticks, leaving = recent.ticks, 0
+    sums = list(map(add, recent[1:], new[1:]))
+    while leaving < len(ticks) and ticks[leaving].clock <= begin:
+        sums = list(map(sub, sums, ticks[leaving][1:]))
         leaving += 1
-        sums = [column - gone for column, gone in zip(sums, old[1:], strict=True)]
-    return Recent((*recent.ticks[leaving:], new), *sums)
+    return Recent((*ticks[leaving:], new), *sums)
 
 
 def agitated(recent: Recent) -> Recent:
     """Forget that any tick was calm: an incident began."""
     ticks = tuple(tick._replace(calm_requests=0, calm_failures=0) for tick in recent.ticks)
-    return Recent(ticks, *recent.sums[:4])
+    return Recent(ticks, *recent[1:5])
 
 
 def glance(recent: Recent, clock: float, requests: int, failures: int) -> tuple[int, int]:

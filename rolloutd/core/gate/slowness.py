@@ -8,7 +8,6 @@ service happens to be: whose requests they were is chance, unless the arms diffe
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from rolloutd.core.gate.bet import IDLE, Wealth, begin, bet
@@ -67,8 +66,7 @@ class Terms(NamedTuple):
     slowdown: float
 
 
-@dataclass(frozen=True, slots=True)
-class Slowness:
+class Slowness(NamedTuple):
     """What is known after some intervals.
 
     Attributes:
@@ -135,14 +133,14 @@ def moved(stream: Slowness, terms: Terms, new: Interval) -> Slowness:
 
 
 def slow_gains(known: Shape, beat: Beat, dispersion: float) -> list[float]:
-    """Return the evidence of one interval for each alternative.
+    """Return the evidence of one interval for each alternative; empty without both arms.
 
     Given each bucket's requests, the canary's are hypergeometric if the arms are alike, and
     negatively associated over the buckets: Hoeffding's bound holds bucket by bucket.
     """
     ours, theirs = sum(beat.canary), sum(beat.stable)
     if ours == 0 or theirs == 0:
-        return [0.0] * len(known.factors)
+        return []
     share = ours / (ours + theirs)
     rest = 1.0 - share
     devalued = devaluation(dispersion, share)
@@ -197,6 +195,8 @@ def last_minute(stream: Slowness) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _certified(
     certificate: Certificate, gains: list[float], cap: float, terms: Terms
 ) -> Certificate:
+    if not gains:
+        return certificate
     return Certificate(
         clipped(certificate.matters + min(gains[0], cap), terms.acquittal),
         clipped(certificate.gross + min(gains[len(SCALES) - 1], cap), terms.acquittal),

@@ -6,7 +6,6 @@ some edge. The state is a value of bounded size, and hearing an interval is arit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from rolloutd.core.gate.bet import Wealth, begin, bet
@@ -63,8 +62,7 @@ class Snapshot(NamedTuple):
     wealth: Wealth
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(NamedTuple):
     """Log evidence for a worse canary; enough below 0 rules that out.
 
     Attributes:
@@ -76,8 +74,7 @@ class Certificate:
     gross: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """What is known after some intervals.
 
     Attributes:
@@ -128,10 +125,10 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
     before = (0.0, 0.0) if control.renewed else stream.canary
     cap = cap_of(rules.limit, pair.elapsed, broken=is_broken(pair))
     against = present_gains(control.baseline.ratio, rules.rises, pair, PRESENT_FACTOR)
-    certificate, canary = stream.certificate, before
+    certificate, canary = _carried(stream.certificate, anew=control.renewed), before
     if control.comparable:
         canary, gains = _against_past(control, rules, before, pair)
-        certificate = _certified(certificate, gains, cap, rules, anew=control.renewed)
+        certificate = _certified(certificate, gains, cap, rules)
     else:
         gains = present_gains(control.baseline.ratio, rules.rises, pair, INCIDENT_FACTOR)
     past = bet(past, gains, cap, rules.prior)
@@ -197,22 +194,28 @@ def _against_past(
     control: Control, rules: Rules, before: tuple[float, float], pair: Pair
 ) -> tuple[tuple[float, float], list[float]]:
     if pair.canary_requests == 0:
-        return before, [0.0] * len(rules.rises)
+        return before, []
     weight = 1.0 / (1.0 + pair.excess * pair.share)
     added = pair.canary_failures * weight, pair.canary_requests * weight
     gains = past_gains(control.baseline, rules.rises, before, added)
     return (before[0] + added[0], before[1] + added[1]), gains
 
 
+def _carried(certificate: Certificate, *, anew: bool) -> Certificate:
+    """Return what is left: what was earned against a baseline that is gone proves nothing."""
+    if not anew:
+        return certificate
+    return Certificate(max(certificate.matters, 0.0), max(certificate.gross, 0.0))
+
+
 def _certified(
-    certificate: Certificate, gains: list[float], cap: float, rules: Rules, *, anew: bool
+    certificate: Certificate, gains: list[float], cap: float, rules: Rules
 ) -> Certificate:
-    # What was earned against a baseline that is gone proves nothing; doubts stay.
-    matters = max(certificate.matters, 0.0) if anew else certificate.matters
-    gross = max(certificate.gross, 0.0) if anew else certificate.gross
+    if not gains:
+        return certificate
     return Certificate(
-        clipped(matters + min(gains[MATTERS], cap), rules.acquittal),
-        clipped(gross + min(gains[GROSS], cap), rules.acquittal),
+        clipped(certificate.matters + min(gains[MATTERS], cap), rules.acquittal),
+        clipped(certificate.gross + min(gains[GROSS], cap), rules.acquittal),
     )
 
 
