@@ -50,6 +50,9 @@ SUSPECT_CAP = Percent(10)
 STORY_LENGTH = 12
 """Transitions kept in the record; it must stay well below 8 KiB."""
 
+REASON_LENGTH = 300
+"""Characters of a reason kept in the record, for the same bound."""
+
 COMMAND_MEMORY = 8
 """Command ids kept, so that a repeated request is one order."""
 
@@ -92,7 +95,7 @@ def tell(record: Record, now: Instant, because: Because) -> Record:
         phase=record.phase,
         step=record.step,
         weight=ordered(record) or Percent(0),
-        reason=because.reason,
+        reason=because.reason[:REASON_LENGTH],
         actor=because.actor,
     )
     story = (*record.transitions, line)[-STORY_LENGTH:]

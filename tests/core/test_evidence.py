@@ -1,0 +1,131 @@
+"""From readings to samples, and to the observed split."""
+
+from __future__ import annotations
+
+from rolloutd.core.evidence import Evidence, learn, split
+from rolloutd.core.gate.jury import seat
+from rolloutd.core.observation import Counts, Histogram, Reading, Unread
+from rolloutd.core.units import Percent
+from tests.builders import a_plan, at
+
+TEN = Percent(10)
+
+
+def reading(
+    seconds: float, stable: int | None, canary: int | None, *, latency: bool = False
+) -> Reading:
+    def counts(requests: int | None) -> Counts | None:
+        if requests is None:
+            return None
+        histogram = Histogram(bounds=(5.0,), counts=(requests // 2, requests))
+        return Counts(requests=requests, failures=0, latency=histogram if latency else None)
+
+    return Reading(at=at(seconds), stable=counts(stable), canary=counts(canary), values={})
+
+
+def fresh() -> Evidence:
+    return Evidence(jury=seat(a_plan()))
+
+
+def test_the_first_reading_only_sets_the_base() -> None:
+    """What was counted before the run began says nothing of it."""
+    evidence, sample = learn(fresh(), reading(0, 9000, 1000), TEN, at(0))
+
+    assert sample is None
+    assert split(evidence) is None
+
+
+def test_the_difference_of_two_readings_is_a_sample() -> None:
+    """Requests and buckets alike."""
+    evidence, _ = learn(fresh(), reading(0, 9000, 1000, latency=True), TEN, at(0))
+
+    _, sample = learn(evidence, reading(5, 9090, 1010, latency=True), TEN, at(5))
+
+    assert sample is not None
+    assert sample.stable is not None
+    assert sample.canary is not None
+    assert (sample.stable.requests, sample.canary.requests) == (90, 10)
+    assert sample.canary.latency is not None
+    assert sample.canary.latency.counts == (5, 10)
+    assert (sample.start, sample.end) == (at(0), at(5))
+
+
+def test_a_look_that_gave_nothing_is_a_sample_of_nothing() -> None:
+    """Gates must know that they were blind, and people why."""
+    evidence, _ = learn(fresh(), reading(0, 9000, 1000), TEN, at(0))
+
+    evidence, sample = learn(evidence, Unread(reason="refused"), TEN, at(5))
+
+    assert sample is not None
+    assert (sample.stable, sample.canary) == (None, None)
+    assert evidence.unread == "refused"
+
+
+def test_what_happened_while_blind_is_counted_when_sight_returns() -> None:
+    """Totals are kept by the meter; nothing is lost by not looking."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+    evidence, _ = learn(evidence, Unread(reason="refused"), TEN, at(5))
+
+    evidence, sample = learn(evidence, reading(10, 180, 20), TEN, at(10))
+
+    assert sample is not None
+    assert sample.stable is not None
+    assert sample.stable.requests == 180
+    assert evidence.unread == ""
+
+
+def test_an_arm_that_could_not_be_read_is_not_zero() -> None:
+    """One arm's pods are gone, the other's are not."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+
+    _, sample = learn(evidence, reading(5, 90, None), TEN, at(5))
+
+    assert sample is not None
+    assert sample.canary is None
+
+
+def test_buckets_that_changed_their_edges_are_not_subtracted() -> None:
+    """Somebody reconfigured the histogram in between."""
+    evidence, _ = learn(fresh(), reading(0, 10, 10), TEN, at(0))
+
+    _, sample = learn(evidence, reading(5, 20, 20, latency=True), TEN, at(5))
+
+    assert sample is not None
+    assert sample.canary is not None
+    assert sample.canary.latency is None
+
+
+def test_a_second_look_at_the_same_moment_is_not_one() -> None:
+    """No time has passed in which anything could have happened."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+
+    again, sample = learn(evidence, reading(0, 9, 1), TEN, at(0))
+
+    assert sample is None
+    assert again == evidence
+
+
+def test_the_observed_split_is_of_counted_requests_at_this_weight() -> None:
+    """The interval in which the weight changed belongs to neither weight."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+    evidence, _ = learn(evidence, reading(5, 500, 500), Percent(50), at(5))
+    evidence, _ = learn(evidence, reading(10, 1000, 1000), Percent(50), at(10))
+
+    seen = split(evidence)
+
+    assert seen is not None
+    assert (seen.canary, seen.requests, seen.in_force) == (0.5, 1000, True)
+
+
+def test_a_route_that_nobody_obeys_is_noticed() -> None:
+    """Half of the traffic is ordered, none arrives."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), Percent(50), at(0))
+    evidence, _ = learn(evidence, reading(5, 50, 0), Percent(50), at(5))
+    early = split(evidence)
+    evidence, _ = learn(evidence, reading(10, 500, 0), Percent(50), at(10))
+    late = split(evidence)
+
+    assert early is not None
+    assert early.in_force is None
+    assert late is not None
+    assert late.in_force is False
