@@ -264,6 +264,7 @@ async def test_it_converges_under_any_mix_of_faults() -> None:
                 if chance.random() < 0.3:
                     chance.choice(faults)(bench.kube)
                 await bench.pass_time(chance.uniform(0.0, 3.0))
+            bench.kube.forgive()
             bench.kube.resume()
             await bench.pass_time(200.0)
 
