@@ -27,6 +27,7 @@ were read one after the other is what the sources that answered served in betwee
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -195,7 +196,7 @@ def _histogram_risen(before: Histogram | None, now: Histogram) -> Histogram:
 
 
 def _minus(now: Histogram, before: Histogram) -> Histogram:
-    counts = tuple(n - b for n, b in zip(now.counts, before.counts, strict=True))
+    counts = tuple(map(operator.sub, now.counts, before.counts))
     return Histogram(bounds=now.bounds, counts=counts)
 
 
@@ -209,7 +210,7 @@ def _merged(histograms: Iterable[Histogram]) -> Histogram | None:
 def _plus(left: Histogram | None, right: Histogram | None) -> Histogram | None:
     if left is None or right is None:
         return left or right
-    counts = tuple(a + b for a, b in zip(left.counts, right.counts, strict=True))
+    counts = tuple(map(operator.add, left.counts, right.counts))
     return Histogram(bounds=left.bounds, counts=counts)
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from yarl import URL
 
 from rolloutd.adapters.envoy.series import INBOUND, Basis
 from rolloutd.core.mesh_terms import cluster_name
-from rolloutd.core.plan import CallerMetrics, EnvoyClusterMetrics, IstioMetrics, SidecarMetrics
+from rolloutd.core.plan import (
+    CallerMetrics,
+    EnvoyClusterMetrics,
+    IstioMetrics,
+    Key,
+    SidecarMetrics,
+)
 from rolloutd.core.scrape import Side
 from rolloutd.core.target import ArmTarget, Target
 from rolloutd.core.units import Instant
@@ -36,16 +43,21 @@ class Endpoint:
     started: Instant | None = None
 
 
+Settled: TypeAlias = Callable[[Key, str], bool]
+
+
 @dataclass(slots=True)
 class Need:
     """What all targets together want of one endpoint.
 
     Attributes:
+        clusters: Whether any target is, or may have to be, counted by its clusters' counters.
         names: Parts of stat names, one of which every wanted series contains; empty where any
             series may be wanted.
     """
 
     latency: bool = False
+    clusters: bool = False
     names: set[str] = field(default_factory=set)
 
     def query(self) -> dict[str, str]:
@@ -59,6 +71,8 @@ class Need:
         if 0 < len(self.names) <= _MOST_NAMES:
             named = f"({'|'.join(re.escape(name) for name in sorted(self.names))})"
         istio = f"(istio_requests_total{durations})" + (f".*{named}" if named else "")
+        if not self.clusters:
+            return {"usedonly": "", "filter": istio}
         # Up to the ";" that ends a cluster's name, so that Envoy's second copy of each counter
         # (";.external.upstream_rq_200") stays where it is.
         cluster = rf"^cluster\.(in|out)bound[^;]*{named}[^;]*;?\."
@@ -83,14 +97,22 @@ def sides(target: Target) -> tuple[tuple[Side, ArmTarget], ...]:
     return (Side.STABLE, target.stable), (Side.CANARY, target.canary)
 
 
-def needs(targets: Iterable[Target]) -> dict[str, Need]:
-    """Return what to ask of each endpoint, each once, whatever the number of targets."""
+def needs(
+    asked: Iterable[tuple[Target, Sequence[Endpoint]]], settled: Settled
+) -> dict[str, Need]:
+    """Return what to ask of each endpoint, each once, whatever the number of targets.
+
+    Args:
+        asked: Targets with their endpoints.
+        settled: Whether a target is known to be counted by Istio's series at an endpoint.
+    """
     wanted: dict[str, Need] = {}
-    for target in targets:
+    for target, its_endpoints in asked:
         names = _names(target)
-        for endpoint in endpoints(target):
+        for endpoint in its_endpoints:
             need = wanted.setdefault(endpoint.url, Need())
             need.latency |= target.latency
+            need.clusters |= not settled(target.key, endpoint.url)
             need.names |= names
     return wanted
 

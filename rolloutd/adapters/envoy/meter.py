@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import aiohttp
 
 from rolloutd.adapters.envoy.endpoints import Endpoint, Need, asked_url, endpoints, needs
 from rolloutd.adapters.envoy.fetch import Answer, Fetcher, Limits
 from rolloutd.adapters.envoy.protobuf import ProtobufReader
-from rolloutd.adapters.envoy.series import Basis, Exposition
+from rolloutd.adapters.envoy.series import Basis, Exposition, Wanted
 from rolloutd.adapters.envoy.text import TextReader
 from rolloutd.core.increase import Ledger, advance, rebased
 from rolloutd.core.observation import Reading, Unread
 from rolloutd.core.plan import Key
 from rolloutd.core.scrape import Missed, Scrape, Side
-from rolloutd.core.target import Target
+from rolloutd.core.target import ArmTarget, Target
 from rolloutd.core.units import Instant, Seconds
 from rolloutd.errors import Unavailable
 from rolloutd.ports import Clock
@@ -28,6 +28,8 @@ larger ones to a thread costs less than they would hold the loop up."""
 
 _TARGETS_PER_TURN = 50
 """Targets counted before the loop gets its turn: some 100 microseconds each."""
+
+_UNSETTLED = (Basis.CODES, Basis.CODES)
 
 _REASONS = 3
 """Endpoints named in one explanation; a person reads the first, and the number of the rest."""
@@ -46,12 +48,12 @@ class _Memory:
     """What is kept of one target.
 
     Attributes:
-        meaning: The target without its pods: when it changes, counts change their meaning.
+        target: As last read: when its names change, or what fails, counts change their meaning.
         bases: How each endpoint counted at first, and how it counts now.
     """
 
     ledger: Ledger
-    meaning: Target
+    target: Target
     bases: Mapping[str, tuple[Basis, Basis]]
 
 
@@ -79,10 +81,12 @@ class EnvoyMeter:
     async def read(self, targets: Sequence[Target]) -> Mapping[Key, Reading | Unread]:
         """Read all targets at once, one answer each; trouble is an ``Unread``, never raised."""
         began = self._clock.now()
-        looks = await self._look(needs(targets))
+        asked = [(target, endpoints(target)) for target in targets]
+        looks = await self._look(needs(asked, self._is_settled))
         answers: dict[Key, Reading | Unread] = {}
-        for number, target in enumerate(targets, start=1):
-            answers[target.key] = self._count(target, looks, began)
+        for number, (target, its_endpoints) in enumerate(asked, start=1):
+            seen = [(endpoint, looks[endpoint.url]) for endpoint in its_endpoints]
+            answers[target.key] = self._count(target, seen, began)
             if number % _TARGETS_PER_TURN == 0:
                 await self._clock.sleep(Seconds(0.0))
         return answers
@@ -115,41 +119,56 @@ class EnvoyMeter:
 
     def _parse(self, answer: Answer, need: Need) -> Exposition:
         reader = self._protobuf if answer.is_protobuf else self._text
-        return reader.read(b"".join(answer.chunks), latency=need.latency)
+        wanted = Wanted(latency=need.latency, clusters=need.clusters)
+        return reader.read(b"".join(answer.chunks), wanted)
+
+    def _is_settled(self, key: Key, url: str) -> bool:
+        memory = self._memory.get(key)
+        return memory is not None and memory.bases.get(url, _UNSETTLED)[1] is Basis.ISTIO
 
     def _count(
-        self, target: Target, looks: Mapping[str, _Read | str], began: Instant
+        self, target: Target, seen: Sequence[tuple[Endpoint, _Read | str]], began: Instant
     ) -> Reading | Unread:
         memory = self._remembered(target)
-        bases = dict(memory.bases)
+        bases: dict[str, tuple[Basis, Basis]] = {}
         look: dict[str, Scrape | Missed] = {}
         newest = began
-        for endpoint in endpoints(target):
-            match looks[endpoint.url]:
+        for endpoint, what in seen:
+            url = endpoint.url
+            if url in memory.bases:
+                bases[url] = memory.bases[url]
+            match what:
                 case str(reason):
-                    look[endpoint.url] = Missed(sides=frozenset(endpoint.arms), reason=reason)
+                    look[url] = Missed(sides=frozenset(endpoint.arms), reason=reason)
                 case _Read(exposition=exposition, at=at):
                     newest = max(newest, at)
                     name = _source_name(endpoint, exposition, bases)
                     look[name] = _scrape(endpoint, exposition, target, bases)
         ledger = advance(memory.ledger, look, began)
-        here = {endpoint.url for endpoint in endpoints(target)}
-        kept = {url: basis for url, basis in bases.items() if url in here}
-        self._memory[target.key] = _Memory(ledger, memory.meaning, kept)
+        self._memory[target.key] = _Memory(ledger, target, bases)
         return _answer(ledger, target, newest)
 
     def _remembered(self, target: Target) -> _Memory:
-        meaning = replace(
-            target,
-            stable=replace(target.stable, pods=()),
-            canary=replace(target.canary, pods=()),
-        )
         memory = self._memory.get(target.key)
         if memory is None:
-            return _Memory(Ledger(), meaning, {})
-        if memory.meaning != meaning:
-            return _Memory(rebased(memory.ledger), meaning, {})
-        return memory
+            return _Memory(Ledger(), target, {})
+        if _counts_alike(memory.target, target):
+            return memory
+        return _Memory(rebased(memory.ledger), target, {})
+
+
+def _counts_alike(one: Target, other: Target) -> bool:
+    """Say whether counts of the one can be carried on as counts of the other."""
+    return (
+        one.metrics == other.metrics
+        and one.latency is other.latency
+        and _names(one.stable) == _names(other.stable)
+        and _names(one.canary) == _names(other.canary)
+    )
+
+
+def _names(arm: ArmTarget) -> tuple[str, str, str]:
+    return arm.workload, arm.host, arm.subset
 
 
 def _source_name(
@@ -176,7 +195,7 @@ def _scrape(
     target: Target,
     bases: Mapping[str, tuple[Basis, Basis]],
 ) -> Scrape:
-    _, basis = bases.get(endpoint.url, (Basis.CODES, Basis.CODES))
+    _, basis = bases.get(endpoint.url, _UNSETTLED)
     return Scrape(
         arms={
             side: exposition.series(basis, names, target.metrics, latency=target.latency)

@@ -24,7 +24,8 @@ from rolloutd.adapters.envoy.series import (
     ArmCounters,
     Basis,
     Exposition,
-    is_wanted,
+    Meaning,
+    Wanted,
     meaning_of,
 )
 from rolloutd.core.observation import Histogram
@@ -102,31 +103,39 @@ def _schema() -> FileDescriptorProto:
 
 
 class ProtobufReader:
-    """Reads answers; safe to use from several threads."""
+    """Reads answers and remembers what series mean; safe to use from several threads.
 
-    def __init__(self) -> None:
+    Args:
+        most_series: How many to remember; then all are forgotten.
+    """
+
+    def __init__(self, most_series: int = 50_000) -> None:
+        self._most_series = most_series
+        self._known: dict[tuple[str, ...], Meaning | None] = {}
         pool = DescriptorPool()
         pool.AddSerializedFile(_schema().SerializeToString())
         self._message = GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.MetricFamily"))
 
-    def read(self, body: bytes, *, latency: bool) -> Exposition:
+    def read(self, body: bytes, wanted: Wanted) -> Exposition:
         """Sort an answer.
 
         Args:
             body: The whole answer; empty when a filter left nothing.
-            latency: Whether histograms are wanted.
+            wanted: What to read it for.
 
         Raises:
             Unavailable: This is not the format, or a family has another type than it should.
         """
+        if len(self._known) > self._most_series:
+            self._known = {}
         arms: dict[tuple[Basis, str], ArmCounters] = {}
         for message in _messages(body):
             name = _peeked_name(message)
-            if name is not None and not is_wanted(name, latency=latency):
+            if name is not None and not wanted.has(name):
                 continue
             family = self._parsed(message)
-            if is_wanted(family.name, latency=latency):
-                _read_family(family, arms)
+            if wanted.has(family.name):
+                self._read_family(family, arms)
         return Exposition(arms=arms)
 
     def _parsed(self, message: memoryview) -> _Family:
@@ -134,6 +143,32 @@ class ProtobufReader:
             return cast("_Family", self._message.FromString(message.tobytes()))
         except DecodeError as exc:
             raise Unavailable("sent something that is not in the protobuf format") from exc
+
+    def _read_family(self, family: _Family, arms: dict[tuple[Basis, str], ArmCounters]) -> None:
+        name = family.name
+        is_histogram = name in HISTOGRAMS
+        field = "histogram" if is_histogram else "counter"
+        for metric in family.metric:
+            meaning = self._meaning(name, metric.label)
+            if meaning is None:
+                continue
+            if not metric.HasField(field):
+                raise Unavailable(f"has series in {name} that are not of type {field}")
+            counters = arms.setdefault((meaning.basis, meaning.arm), ArmCounters())
+            if is_histogram:
+                counters.durations.append((meaning, _histogram(metric.histogram)))
+            else:
+                counters.requests.append((meaning, metric.counter.value))
+
+    def _meaning(self, family: str, labels: Sequence[_Label]) -> Meaning | None:
+        """Return a series' meaning by its labels, which are taken apart once."""
+        spelling = (family, *[part for label in labels for part in (label.name, label.value)])
+        try:
+            return self._known[spelling]
+        except KeyError:
+            meaning = meaning_of(family, {label.name: label.value for label in labels})
+            self._known[spelling] = meaning
+            return meaning
 
 
 def _messages(body: bytes) -> Iterator[memoryview]:
@@ -169,25 +204,11 @@ def _peeked_name(message: memoryview) -> str | None:
     return bytes(message[2 : 2 + message[1]]).decode("utf-8", "replace")
 
 
-def _read_family(family: _Family, arms: dict[tuple[Basis, str], ArmCounters]) -> None:
-    name = family.name
-    field = "histogram" if name in HISTOGRAMS else "counter"
-    for metric in family.metric:
-        meaning = meaning_of(name, {label.name: label.value for label in metric.label})
-        if meaning is None:
-            continue
-        if not metric.HasField(field):
-            raise Unavailable(f"has series in {name} that are not of type {field}")
-        counters = arms.setdefault((meaning.basis, meaning.arm), ArmCounters())
-        if field == "counter":
-            counters.requests.append((meaning, metric.counter.value))
-        else:
-            counters.durations.append((meaning, _histogram(metric.histogram)))
-
-
 def _histogram(histogram: _Histogram) -> Histogram:
-    finite = [bucket for bucket in histogram.bucket if bucket.upper_bound != math.inf]
+    edges = [(bucket.upper_bound, bucket.cumulative_count) for bucket in histogram.bucket]
+    if edges and edges[-1][0] == math.inf:
+        edges.pop()  # it is the same as ``sample_count``, and not every exporter sends it
     return Histogram(
-        bounds=tuple(bucket.upper_bound for bucket in finite),
-        counts=(*(bucket.cumulative_count for bucket in finite), histogram.sample_count),
+        bounds=tuple([bound for bound, _ in edges]),
+        counts=(*[count for _, count in edges], histogram.sample_count),
     )

@@ -126,11 +126,28 @@ def is_failure(meaning: Meaning, metrics: Metrics) -> bool:
     )
 
 
-def is_wanted(family: str, *, latency: bool) -> bool:
-    """Say whether a family can hold series that matter."""
-    if family in HISTOGRAMS:
-        return latency
-    return family in {REQUESTS, CLUSTER_REQUESTS} or _GRPC_STATUS.fullmatch(family) is not None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which families an answer is read for.
+
+    Attributes:
+        latency: Histograms too; they are nine tenths of an answer.
+        clusters: Counters of clusters too; not where all targets are counted by Istio's series.
+    """
+
+    latency: bool = True
+    clusters: bool = True
+
+    def has(self, family: str) -> bool:
+        """Say whether a family can hold series that matter."""
+        if family in HISTOGRAMS and not self.latency:
+            return False
+        if family in {REQUESTS, DURATIONS}:
+            return True
+        return self.clusters and (
+            family in {CLUSTER_REQUESTS, CLUSTER_DURATIONS}
+            or _GRPC_STATUS.fullmatch(family) is not None
+        )
 
 
 def meaning_of(family: str, labels: Mapping[str, str]) -> Meaning | None:

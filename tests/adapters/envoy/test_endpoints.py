@@ -25,7 +25,9 @@ def stat_filter(need: Need) -> re.Pattern[str]:
 
 def test_a_gateway_is_asked_once_for_all_targets() -> None:
     """Envoy walks all its stats for every request, on its main thread."""
-    wanted = needs([target(CALLERS), target(CALLERS, service="shop", latency=True)])
+    targets = [target(CALLERS), target(CALLERS, service="shop", latency=True)]
+
+    wanted = needs([(each, endpoints(each)) for each in targets], lambda *_: False)
 
     assert list(wanted) == [GATEWAY]
     assert wanted[GATEWAY].latency
@@ -90,9 +92,22 @@ def test_the_filter_lets_through_what_counts_and_nothing_else(
     stat: str, *, latency: bool, expected: bool
 ) -> None:
     """It turns 43 MB into some kilobytes, and one stat too few into a blind gate."""
-    need = Need(latency=latency, names={"shop.x.svc", "shop-v4"})
+    need = Need(latency=latency, clusters=True, names={"shop.x.svc", "shop-v4"})
 
     assert bool(stat_filter(need).search(stat)) is expected
+
+
+def test_clusters_are_not_asked_for_where_every_target_is_settled() -> None:
+    """Once Istio's series count all rollouts of a gateway, the others are dead weight."""
+    one, other = target(CALLERS), target(CALLERS, service="shop")
+    asked = [(each, endpoints(each)) for each in (one, other)]
+
+    all_settled = needs(asked, lambda *_: True)[GATEWAY]
+    one_settled = needs(asked, lambda key, _: key == one.key)[GATEWAY]
+
+    assert not all_settled.clusters
+    assert "upstream_rq" not in all_settled.query()["filter"]
+    assert one_settled.clusters
 
 
 def test_many_services_are_not_named_one_by_one() -> None:

@@ -203,6 +203,21 @@ async def test_a_better_basis_starts_with_a_new_baseline(
     assert answer.canary == Counts(requests=3, failures=0)
 
 
+async def test_clusters_are_asked_for_until_istio_series_are_seen(
+    meter: EnvoyMeter, endpoint: FakeEndpoint
+) -> None:
+    """A filter must not hide the only counters there are."""
+    endpoint.body = by_code(v3_200=1)
+    await meter.read([gateway(endpoint)])
+    endpoint.body = by_workload("source", v3_200=1)
+    await meter.read([gateway(endpoint)])
+    await meter.read([gateway(endpoint)])
+
+    asked = ["upstream_rq" in path for _, path, _ in endpoint.requests]
+
+    assert asked == [True, True, False]
+
+
 async def test_a_change_of_what_fails_does_not_recount_the_past(
     meter: EnvoyMeter, endpoint: FakeEndpoint
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolloutd.adapters.envoy.protobuf import ProtobufReader
+from rolloutd.adapters.envoy.series import Wanted
 from rolloutd.adapters.envoy.text import TextReader
 from rolloutd.errors import Unavailable
 
@@ -28,8 +29,8 @@ def answer(*families: bytes) -> bytes:
 
 def test_both_formats_say_the_same() -> None:
     """An endpoint may change its format between two looks; no series may change its name."""
-    text = TextReader().read((DATA / "callers.txt").read_bytes(), latency=True)
-    binary = READER.read((DATA / "callers.pb").read_bytes(), latency=True)
+    text = TextReader().read((DATA / "callers.txt").read_bytes(), Wanted())
+    binary = READER.read((DATA / "callers.pb").read_bytes(), Wanted())
 
     assert binary.arms.keys() == text.arms.keys()
     for arm, counters in text.arms.items():
@@ -39,12 +40,12 @@ def test_both_formats_say_the_same() -> None:
 
 def test_an_empty_answer_is_an_answer() -> None:
     """A filter that matches nothing leaves nothing."""
-    assert READER.read(b"", latency=True).arms == {}
+    assert READER.read(b"", Wanted()).arms == {}
 
 
 def test_histograms_are_skipped_where_nobody_wants_them() -> None:
     """Buckets cost ten times what counts do."""
-    exposition = READER.read((DATA / "callers.pb").read_bytes(), latency=False)
+    exposition = READER.read((DATA / "callers.pb").read_bytes(), Wanted(latency=False))
 
     assert not any(counters.durations for counters in exposition.arms.values())
 
@@ -56,7 +57,7 @@ def test_a_gauge_in_the_place_of_a_counter_is_refused() -> None:
     family = field(1, b"istio_requests_total") + metric
 
     with pytest.raises(Unavailable, match="not of type counter"):
-        READER.read(answer(family), latency=True)
+        READER.read(answer(family), Wanted())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_gauge_in_the_place_of_a_counter_is_refused() -> None:
 def test_what_is_not_the_format_is_refused(body: bytes) -> None:
     """Half an answer would read as counters that fell."""
     with pytest.raises(Unavailable, match="protobuf"):
-        READER.read(body, latency=True)
+        READER.read(body, Wanted())
 
 
 @given(st.binary(max_size=200))
@@ -80,6 +81,6 @@ def test_any_bytes_are_read_or_refused(noise: bytes) -> None:
     """Nothing an endpoint sends may raise anything but our own word for it."""
     body = answer(field(1, b"istio_requests_total") + noise[:60]) + noise
     try:
-        READER.read(body, latency=True)
+        READER.read(body, Wanted())
     except Unavailable:
         return

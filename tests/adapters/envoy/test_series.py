@@ -8,8 +8,8 @@ from rolloutd.adapters.envoy.series import (
     INBOUND,
     Basis,
     Exposition,
+    Wanted,
     canonical_name,
-    is_wanted,
     meaning_of,
 )
 from rolloutd.adapters.envoy.text import TextReader
@@ -24,7 +24,7 @@ METRICS = metrics(CallerMetrics(urls=(), port=9090))
 def read(*lines: str) -> Exposition:
     """Read lines of counters, each its own family."""
     text = "".join(f"# TYPE {line.split('{', 1)[0]} counter\n{line}\n" for line in lines)
-    return TextReader().read(text.encode(), latency=False)
+    return TextReader().read(text.encode(), Wanted())
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,16 @@ def test_only_families_that_count_a_request_once_are_wanted(
     family: str, *, latency: bool, expected: bool
 ) -> None:
     """Envoy keeps one number under four names; a sum over them counts each request again."""
-    assert is_wanted(family, latency=latency) is expected
+    assert Wanted(latency=latency).has(family) is expected
+
+
+def test_where_all_is_counted_by_istio_clusters_are_not_read() -> None:
+    """They are half of a large answer, for nothing."""
+    wanted = Wanted(clusters=False)
+
+    assert wanted.has("istio_requests_total")
+    assert not wanted.has("envoy_cluster_upstream_rq")
+    assert not wanted.has("envoy_cluster_upstream_rq_time")
 
 
 def test_the_series_by_code_class_are_left_out() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rolloutd.adapters.envoy.series import Basis
+from rolloutd.adapters.envoy.series import Basis, Wanted
 from rolloutd.adapters.envoy.text import TextReader
 from rolloutd.core.observation import Histogram
 from rolloutd.errors import Unavailable
@@ -21,7 +21,7 @@ LABELS = b'cluster_name="outbound|80|v1|shop",response_code='
 
 def test_a_recorded_answer_holds_what_was_sent() -> None:
     """The reader is right about a real Envoy, not only about our idea of one."""
-    exposition = TextReader().read(RECORDED.read_bytes(), latency=True)
+    exposition = TextReader().read(RECORDED.read_bytes(), Wanted())
 
     counters = exposition.arms[Basis.CODES, HTTP_V4]
     assert {meaning.code: value for meaning, value in counters.requests} == {
@@ -36,7 +36,7 @@ def test_reading_twice_gives_the_same_from_memory() -> None:
     reader = TextReader()
     body = RECORDED.read_bytes()
 
-    assert reader.read(body, latency=True) == reader.read(body, latency=True)
+    assert reader.read(body, Wanted()) == reader.read(body, Wanted())
 
 
 def test_families_that_nobody_wants_are_skipped_unread() -> None:
@@ -44,7 +44,7 @@ def test_families_that_nobody_wants_are_skipped_unread() -> None:
     body = b"# TYPE other counter\n%% not a line at all\n" + COUNTER
     body += b"envoy_cluster_upstream_rq{" + LABELS + b'"200"} 3\n'
 
-    exposition = TextReader().read(body, latency=False)
+    exposition = TextReader().read(body, Wanted(latency=False))
 
     assert len(exposition.arms) == 1
 
@@ -54,14 +54,14 @@ def test_comments_between_families_are_no_series() -> None:
     body = COUNTER + b"envoy_cluster_upstream_rq{" + LABELS + b'"200"} 3\n'
     body += b"# HELP app_requests Requests.\n# TYPE app_requests counter\napp_requests 1\n"
 
-    exposition = TextReader().read(body, latency=False)
+    exposition = TextReader().read(body, Wanted(latency=False))
 
     assert [len(arm.requests) for arm in exposition.arms.values()] == [1]
 
 
 def test_an_empty_answer_is_an_answer() -> None:
     """A filter that matches nothing leaves nothing: an Envoy without traffic yet."""
-    assert TextReader().read(b"", latency=True).arms == {}
+    assert TextReader().read(b"", Wanted()).arms == {}
 
 
 def test_escapes_in_label_values_are_undone() -> None:
@@ -69,7 +69,7 @@ def test_escapes_in_label_values_are_undone() -> None:
     body = COUNTER + b'envoy_cluster_upstream_rq{cluster_name="outbound|a\\"b\\\\c\\nd",'
     body += b'response_code="200"} 1\n'
 
-    exposition = TextReader().read(body, latency=False)
+    exposition = TextReader().read(body, Wanted(latency=False))
 
     assert list(exposition.arms) == [(Basis.CODES, 'outbound|a"b\\c\nd')]
 
@@ -84,7 +84,7 @@ def test_a_histogram_is_put_together_from_its_lines() -> None:
     body += b"envoy_cluster_upstream_rq_time_sum" + prefix + b"} 99.5\n"
     body += b"envoy_cluster_upstream_rq_time_count" + prefix + b"} 4\n"
 
-    (arm,) = TextReader().read(body, latency=True).arms.values()
+    (arm,) = TextReader().read(body, Wanted()).arms.values()
 
     assert [histogram for _, histogram in arm.durations] == [
         Histogram(bounds=(0.5, 25.0), counts=(1, 3, 4))
@@ -130,7 +130,7 @@ def test_a_histogram_is_put_together_from_its_lines() -> None:
 def test_what_is_not_the_format_is_refused_with_its_reason(body: bytes, reason: str) -> None:
     """An operator who reads "not in the text format" knows where to look."""
     with pytest.raises(Unavailable, match=reason):
-        TextReader().read(body, latency=True)
+        TextReader().read(body, Wanted())
 
 
 def test_spellings_are_forgotten_before_they_fill_memory() -> None:
@@ -141,7 +141,7 @@ def test_spellings_are_forgotten_before_they_fill_memory() -> None:
             b"envoy_cluster_upstream_rq{" + LABELS + b'"%d"} 1\n' % (batch * 1000 + i)
             for i in range(1000)
         )
-        reader.read(COUNTER + lines, latency=False)
-    reader.read(b"", latency=False)
+        reader.read(COUNTER + lines, Wanted(latency=False))
+    reader.read(b"", Wanted(latency=False))
 
     assert len(reader._counters) <= 1500
