@@ -1,0 +1,1 @@
+"""The benchmark of the gate: judges of canaries compared on simulated traffic."""
