@@ -174,3 +174,8 @@ def test_a_string_cannot_leave_its_quotes(text: str, literal: str) -> None:
 def test_names_match_as_they_are() -> None:
     """Dots and bars in names are no operators; the backslash survives the string literal."""
     assert matching(["a.b", "c|d"]) == r'"a\\.b|c\\|d"'
+
+
+def test_what_is_no_operator_is_not_escaped() -> None:
+    """One needless escape makes Prometheus try the expression on every value it knows."""
+    assert matching(["a-b", "c_d"]) == '"a-b|c_d"'

@@ -18,7 +18,7 @@ def test_rollouts_with_the_same_source_share_a_question() -> None:
     asked = list(batches([target(ISTIO), target(ISTIO, service="shop")]))
 
     assert len(asked) == 1
-    assert r"data\\-product\\-v3|data\\-product\\-v4|shop\\-v3|shop\\-v4" in asked[0].counts
+    assert "data-product-v3|data-product-v4|shop-v3|shop-v4" in asked[0].counts
     assert 'reporter="source"' in asked[0].counts
 
 
@@ -50,7 +50,7 @@ def test_buckets_are_asked_only_for_targets_that_want_them() -> None:
     (batch,) = batches([target(ISTIO), target(ISTIO, service="shop", latency=True)])
 
     assert batch.durations is not None
-    assert r"shop\\-v3|shop\\-v4" in batch.durations
+    assert "shop-v3|shop-v4" in batch.durations
     assert "data" not in batch.durations
 
 
@@ -89,4 +89,4 @@ def test_a_name_cannot_break_out_of_its_matcher() -> None:
 
     (batch,) = batches([odd])
 
-    assert r"x\"\\}\\)\\ or\\ vector\\(1\\)\\ \\#" in batch.counts
+    assert r"x\"\\}\\) or vector\\(1\\) #" in batch.counts
