@@ -6,11 +6,14 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+from rolloutd.core.units import Seconds
 from rolloutd.ports import Clock
 from rolloutd.sandbox.envoy.layout import Address
 from rolloutd.sandbox.services.data_product import DataProduct
 from rolloutd.sandbox.services.faults import Switchboard
 from rolloutd.sandbox.services.rpc import Answer
+
+_PARTING = Seconds(0.25)
 
 Resolve = Callable[[str, Sequence[Address]], Awaitable[None]]
 """Makes addresses the endpoints of a version; returns when they are."""
@@ -50,8 +53,7 @@ class Fleet:
             self._pods[version] = before | after  # what has been started is stopped in the end
             await self._suit(version)
             await self._resolve(version, [pod.address for pod in after.values()])
-            for name in before.keys() - after.keys():
-                await before[name].drain()
+            await self._retire([before[name] for name in before.keys() - after.keys()])
             self._pods[version] = after
 
     async def suit(self, version: str) -> None:
@@ -72,6 +74,17 @@ class Fleet:
     def _pod(self, version: str, name: str) -> DataProduct:
         answer = Answer(version=version, pod=name)
         return DataProduct(answer, self._faults, self._clock, self._chance)
+
+    async def _retire(self, pods: Sequence[DataProduct]) -> None:
+        """Stop pods that nobody is told of any more, when that has got around.
+
+        Envoy confirms before the thread that sends calls has seen it. Kubernetes has the same
+        gap, and pods sleep in a preStop hook for it.
+        """
+        if pods:
+            await self._clock.sleep(_PARTING)
+        for pod in pods:
+            await pod.drain()
 
     async def _suit(self, version: str) -> None:
         crashed = self._faults.is_crashed(version)

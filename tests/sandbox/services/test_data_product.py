@@ -50,7 +50,7 @@ async def test_a_pod_says_who_it_is(pod: DataProduct) -> None:
 
     assert (call.caller, call.version, call.pod) == ("caller", "v4", "data-product-v4-x")
     assert not call.failed
-    assert 0.0 < call.duration < 1.0
+    assert 0.0 < call.duration < 5.0
 
 
 async def test_a_fault_reaches_the_caller_as_its_status(
@@ -70,7 +70,7 @@ async def test_added_latency_is_felt(pod: DataProduct, faults: Switchboard) -> N
     async with calling(pod) as caller:
         call = await caller.call()
 
-    assert 0.08 < call.duration < 0.8
+    assert 0.08 < call.duration < 5.0
     assert not call.failed
 
 
