@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from rolloutd.core.observation import GateVerdict, MeshBlind, MeshSeen, Observation, Ruling
 from rolloutd.core.plan import PauseStep, Plan, WeightStep
@@ -31,6 +32,8 @@ def next_step(plan: Plan, record: Record) -> int | None:
             case WeightStep(weight=weight):
                 if weight >= record.weight:
                     return index
+            case never:
+                assert_never(never)
     return None
 
 
@@ -41,7 +44,9 @@ def hold_of(plan: Plan, record: Record) -> Seconds:
             case WeightStep(hold=hold):
                 return hold
             case PauseStep():
-                pass
+                return Seconds(0.0)
+            case never:
+                assert_never(never)
     return Seconds(0.0)
 
 
@@ -76,6 +81,8 @@ def _in_the_mesh(seen: Observation) -> Iterator[str]:
             yield "another VirtualService of the plan does not hold the new weights yet"
         case MeshSeen():
             pass
+        case never:
+            assert_never(never)
     if seen.split is not None and seen.split.in_force is False:
         yield (
             f"the canary gets {seen.split.canary:.1%} of {seen.split.requests} counted"

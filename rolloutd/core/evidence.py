@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from math import sqrt
+from typing import assert_never
 
 from rolloutd.core.gate.jury import Jury, hear
 from rolloutd.core.observation import Counts, Histogram, Reading, Sample, SplitSeen, Unread
@@ -102,6 +103,8 @@ def _sample(
                 weight=weight,
                 values=values,
             )
+        case never:
+            assert_never(never)
 
 
 def _count(evidence: Evidence, sample: Sample) -> Evidence:

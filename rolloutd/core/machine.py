@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import assert_never
 
 from rolloutd.core.state import Pause, Phase, Record, Transition
 from rolloutd.core.units import Instant, Percent
@@ -113,3 +114,5 @@ def ordered(record: Record) -> Percent | None:
             return Percent(100)
         case Phase.PROGRESSING | Phase.PAUSED:
             return min(record.weight, SUSPECT_CAP) if record.suspect else record.weight
+        case never:
+            assert_never(never)

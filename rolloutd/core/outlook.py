@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from rolloutd.core.actions import Outlook
 from rolloutd.core.advance import hold_ends, next_step, obstacles, obstacles_to_start
 from rolloutd.core.observation import MeshSeen, Observation
@@ -26,6 +28,8 @@ def outlook(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outl
         case Phase.ROLLED_BACK | Phase.ABORTED:
             again = "A new canary or plan starts a new run; `rolloutd retry` repeats this one."
             return Outlook(why=record.reason, what_next=again)
+        case never:
+            assert_never(never)
 
 
 def start_obstacles(plan: Plan, seen: Observation) -> tuple[str, ...]:
@@ -98,6 +102,8 @@ def _next_words(plan: Plan, record: Record) -> str:
             return f"{weight} %"
         case PauseStep():
             return "A pause"
+        case never:
+            assert_never(never)
 
 
 def _after_promotion(plan: Plan, record: Record) -> str:

@@ -342,14 +342,3 @@ class Plan:
     notify: tuple[str, ...]
     digest: str
     origin: str
-
-
-def weight_at(plan: Plan, step: int) -> Percent:
-    """Return the canary's share in a step; a pause keeps the weight before it."""
-    for earlier in reversed(plan.steps[: step + 1]):
-        match earlier:
-            case WeightStep(weight=weight):
-                return weight
-            case PauseStep():
-                continue
-    return Percent(0)

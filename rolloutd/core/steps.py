@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import assert_never
 
 from rolloutd.core.actions import Happening
 from rolloutd.core.advance import hold_of, next_step
@@ -77,6 +78,8 @@ def _enter(facts: Facts, index: int, actor: str, *, began: bool) -> Change:
             return finish(facts, actor=actor)
         case WeightStep(weight=weight):
             return _rise(facts, index, weight, Because("", actor), began=began)
+        case never:
+            assert_never(never)
 
 
 def _rise(facts: Facts, index: int, weight: Percent, asked: Because, *, began: bool) -> Change:

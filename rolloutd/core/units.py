@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NewType
 
-from rolloutd.errors import PlanError
-
 Percent = NewType("Percent", int)
 """A share of traffic in whole percent, 0..100: Istio's weights are integers."""
 
@@ -19,17 +17,6 @@ Millis = NewType("Millis", float)
 
 Instant = NewType("Instant", float)
 """Seconds since the Unix epoch, UTC."""
-
-
-def percent(value: int, *, path: str) -> Percent:
-    """Check a share of traffic.
-
-    Raises:
-        PlanError: The value lies outside 0..100.
-    """
-    if not 0 <= value <= 100:
-        raise PlanError(path, f"{value} is not a percentage between 0 and 100.")
-    return Percent(value)
 
 
 def after(start: Instant, delay: Seconds) -> Instant:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import deque
+from typing import assert_never
 
 import structlog
 
@@ -62,6 +63,7 @@ class Rollout:
         self._evidence = Evidence(jury=seat(plan))
         self._run: int | None = None
         self._sample: Sample | None = None
+        self._unjudged = False
         self._commands: deque[tuple[Command, asyncio.Future[Reply]]] = deque()
         self._start_due = False
         self._failures = 0
@@ -134,7 +136,7 @@ class Rollout:
         now = self._world.clock.now()
         self._evidence, sample = learn(self._evidence, reading, weight, now)
         if sample is not None:
-            self._sample = sample
+            self._sample, self._unjudged = sample, True
             self._wake.set()
 
     async def turn(self) -> Seconds:
@@ -165,6 +167,8 @@ class Rollout:
                 self._ledger.disown(mesh.record)
             case None:
                 pass
+            case never:
+                assert_never(never)
         return without_record(mesh, self._state.record)
 
     def _settle_plans(self) -> None:
@@ -235,6 +239,9 @@ class Rollout:
             trouble="" if failure is None else str(failure),
         )
         bookkeeping.show(self._world.metrics, self.view)
+        if self._unjudged:
+            bookkeeping.judged(self._world.metrics, self.view)
+            self._unjudged = False
 
     def _answer(self, decision: Decision, failure: RolloutdError | None) -> None:
         """Answer the command at the head of the queue, unless its turn is still to come."""

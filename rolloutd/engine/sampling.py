@@ -60,8 +60,7 @@ class Sampling:
         took = elapsed(began, self._clock.now())
         self._metrics.provider_seconds.labels("answered").observe(took)
         for rollout, target in asked:
-            if (reading := answers.get(target.key)) is not None:
-                rollout.hear(reading)
+            rollout.hear(answers[target.key])
 
     def _forget(self, gone: Collection[Key]) -> None:
         if gone:

@@ -86,8 +86,10 @@ class Supervisor:
             rollout = self._rollouts[key] = Rollout(plan, self._world)
             self._world.metrics.admit(key, len(plan.steps))
             group.create_task(self._drive(key, rollout), name=f"rollout {key}")
-        elif plan != rollout.plan:
-            log.info("plan_changed", rollout=str(key), origin=plan.origin)
+        else:
+            if plan != rollout.plan:
+                log.info("plan_changed", rollout=str(key), origin=plan.origin)
+            # Even an equal plan is news: it may be back, or an edit may have been undone.
             rollout.follow(plan)
         if isinstance(plan.start, StartCron):
             self._calendar.schedule(key, plan.start, rollout.start_is_due)

@@ -458,3 +458,26 @@ def test_an_edit_never_lowers_the_weight() -> None:
 
     edited = a_plan(rise(10), rise(20), rise(40), rise(60), rise(100, 0))
     assert weight_after(edited, state, seen(says(FINE, at=60)), 60) == 60
+
+
+def test_a_waiting_run_follows_the_plan_to_other_arms() -> None:
+    """Nothing has begun, so nothing has to be ended."""
+    plan = a_plan()
+    state = a_state(plan, phase=Phase.WAITING)
+    following = dataclasses.replace(
+        plan, canary=Arm(host=None, subset="v5", deployment="data-product-v5.0")
+    )
+
+    record = decide(following, state, seen(canary=None), at(5)).state.record
+
+    assert record is not None
+    assert record.arms.canary_subset == "v5"
+    assert record.run == 1
+
+
+def test_a_plan_that_gives_way_rolls_its_run_back() -> None:
+    """The engine knows that the file names another canary now."""
+    plan = a_plan()
+    leaving = seen(superseded="the plan names another canary")
+
+    assert phase_after(plan, a_state(plan), leaving, 5) is Phase.ROLLED_BACK

@@ -330,3 +330,102 @@ async def test_what_happened_is_counted() -> None:
     assert value("rolloutd_step_transitions_total", promote) == 1
     assert value("rolloutd_writes_total", {**labels, "outcome": "accepted"}) == 4
     assert value("rolloutd_rollout_phase", {**labels, "phase": "promoted"}) == 1
+    fine = {**labels, "gate": "success-rate", "result": "fine"}
+    evaluations = value("rolloutd_gate_evaluations_total", fine)
+    assert evaluations is not None
+    assert evaluations > 20
+
+
+async def test_a_rollback_is_tried_even_while_the_mesh_is_not_understood() -> None:
+    """The write tells better than the look whether it works."""
+    stage = Stage()
+    await stage.pass_time(10)
+    await stage.clock.sleep(Seconds(5.0))
+    stage.mesh.holds = MeshBlind(reason="subset v4 is missing")
+    answer: list[object] = []
+
+    async with stage.running():
+        answer.append(await stage.rollout.order(asked(CommandKind.ROLLBACK)))
+
+    assert answer == [Accepted()]
+    assert stage.mesh.writes == [10, 0]
+    assert stage.rollout.target() is None
+
+
+async def test_nothing_but_a_rollback_is_written_while_the_mesh_is_not_understood() -> None:
+    """And nobody can say whose requests to count."""
+    stage = Stage()
+    await stage.pass_time(10)
+    stage.mesh.holds = MeshBlind(reason="route grpc not found")
+
+    await stage.rollout.turn()
+
+    assert stage.rollout.target() is None
+    assert "route grpc not found" in stage.rollout.view.outlook.why
+
+
+async def test_a_half_written_rollback_over_two_virtual_services_is_finished() -> None:
+    """The primary holds the truth; the other one missed it."""
+    stage = Stage()
+    await stage.pass_time(10)
+    stage.mesh.fail_next(Unavailable("the second one hung"), Lost.HALFWAY)
+
+    await stage.pass_time(30, failing=0.5)
+
+    assert stage.mesh.writes == [10, 0, 0]
+
+
+async def test_a_drift_pause_leaves_the_weights_as_found() -> None:
+    """Only the record is written."""
+    stage = Stage()
+    await stage.pass_time(10)
+    for _ in range(4):
+        assert not isinstance(stage.mesh.holds, MeshBlind)
+        stage.mesh.holds = dataclasses.replace(
+            stage.mesh.holds, canary=Percent(80), primary_in_step=False
+        )
+        await stage.clock.sleep(Seconds(1.0))
+        await stage.rollout.turn()
+
+    assert stage.mesh.writes == [10, 10, 10, 10, None]
+    assert stage.record.phase is Phase.PAUSED
+
+
+async def test_commands_for_a_plan_that_goes_are_not_left_hanging() -> None:
+    """Whoever waits for an answer gets one."""
+    stage = Stage()
+    stage.workloads.seen["data-product-v4.0"] = None
+    stage.rollout.follow(None)
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(stage.rollout.order(asked(CommandKind.START)), name="ask")
+        await stage.clock.sleep(Seconds(0.1))
+        await stage.rollout.run()
+
+    assert asking.cancelled()
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_is_dropped() -> None:
+    """The client hung up; the order stands."""
+    stage = Stage()
+    await stage.pass_time(10)
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(stage.rollout.order(asked(CommandKind.PAUSE)), name="ask")
+        await stage.clock.sleep(Seconds(0.1))
+        asking.cancel()
+    await stage.rollout.turn()
+
+    assert stage.record.phase is Phase.PAUSED
+
+
+async def test_orders_are_obeyed_in_turn_without_rest_between_them() -> None:
+    """Two operators at once: both are answered."""
+    stage = Stage()
+    async with stage.running():
+        await stage.clock.sleep(Seconds(1.0))
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(stage.rollout.order(asked(CommandKind.PAUSE)), name="1")
+            again = asked(CommandKind.RESUME, ident="c2")
+            second = group.create_task(stage.rollout.order(again), name="2")
+
+        assert (first.result(), second.result()) == (Accepted(), Accepted())
+        assert stage.record.phase is Phase.PROGRESSING

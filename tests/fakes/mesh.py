@@ -18,6 +18,7 @@ class Lost(enum.Enum):
 
     BEFORE = "before it happened"
     AFTER = "after it happened"
+    HALFWAY = "after the primary, before the other VirtualServices"
 
 
 class FakeMesh:
@@ -61,7 +62,7 @@ class FakeMesh:
 
     def _commit(self, canary: Percent | None, record: str) -> None:
         failure, lost = self._failures.popleft() if self._failures else (None, Lost.AFTER)
-        if lost is Lost.AFTER:
+        if lost is not Lost.BEFORE:
             before = self.holds if isinstance(self.holds, MeshSeen) else a_mesh(0)
             share = before.canary if canary is None else canary
             self.holds = dataclasses.replace(
@@ -69,7 +70,7 @@ class FakeMesh:
                 canary=share,
                 record=record,
                 primary_in_step=canary is not None or before.primary_in_step,
-                secondaries_in_step=True,
+                secondaries_in_step=lost is not Lost.HALFWAY,
             )
             self.writes.append(canary)
         if failure is not None:

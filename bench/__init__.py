@@ -1,0 +1,1 @@
+"""Figures, not verdicts: each module prints one JSON object."""

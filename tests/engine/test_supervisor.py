@@ -1,0 +1,224 @@
+"""All rollouts, as plans come, change and go."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from rolloutd.core.observation import MeshSighting
+from rolloutd.core.plan import Key, Plan, StartCron
+from rolloutd.core.state import Phase
+from rolloutd.core.units import Seconds
+from rolloutd.engine.supervisor import Supervisor
+from rolloutd.engine.world import World
+from rolloutd.telemetry.metrics import Metrics
+from tests.builders import T0, a_mesh, a_plan
+from tests.engine.test_sampling import CountingMeter
+from tests.fakes.clock import FakeClock
+from tests.fakes.herald import FakeHerald
+from tests.fakes.mesh import FakeMesh
+from tests.fakes.workloads import FakeWorkloads
+
+CRON = StartCron(cron="0 9 * * mon", timezone="UTC")
+
+
+@dataclass
+class FakeCatalogue:
+    plans: dict[Key, Plan]
+    complaints: tuple[str, ...] = ()
+
+
+class FakeSource:
+    """Yields a catalogue whenever a test publishes one."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[FakeCatalogue] = asyncio.Queue()
+
+    def publish(self, *plans: Plan, complaints: tuple[str, ...] = ()) -> None:
+        self._queue.put_nowait(FakeCatalogue({p.key: p for p in plans}, complaints))
+
+    async def changes(self) -> AsyncIterator[FakeCatalogue]:
+        while True:
+            yield await self._queue.get()
+
+
+@dataclass
+class FakeCalendar:
+    firing: dict[Key, Callable[[], None]] = field(default_factory=dict)
+
+    def schedule(self, key: Key, start: StartCron, fire: Callable[[], None]) -> None:
+        del start
+        self.firing[key] = fire
+
+    def cancel(self, key: Key) -> None:
+        self.firing.pop(key, None)
+
+
+class StumblingMesh(FakeMesh):
+    """Has a bug that shows once, for one plan."""
+
+    def __init__(self, stumbles_for: str) -> None:
+        super().__init__()
+        self._stumbles_for = stumbles_for
+
+    def look(self, plan: Plan) -> MeshSighting:
+        if plan.key.name == self._stumbles_for:
+            self._stumbles_for = ""
+            raise ZeroDivisionError("a bug of ours")
+        return a_mesh(0)
+
+
+class House:
+    """A supervisor among fakes."""
+
+    def __init__(self, mesh: FakeMesh | None = None) -> None:
+        self.clock, self.source, self.calendar = FakeClock(T0), FakeSource(), FakeCalendar()
+        self.metrics, self.mesh = Metrics(), mesh or FakeMesh()
+        world = World(
+            clock=self.clock,
+            mesh=self.mesh,
+            workloads=FakeWorkloads(),
+            herald=FakeHerald(),
+            metrics=self.metrics,
+        )
+        self.supervisor = Supervisor(world, CountingMeter(), self.calendar)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.supervisor.run(self.source), name="supervisor")
+            yield
+            task.cancel()
+
+    def phase_of(self, plan: Plan) -> Phase | None:
+        rollout = self.supervisor.get(plan.key)
+        record = rollout.view.record if rollout is not None else None
+        return record.phase if record is not None else None
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+def named(name: str, **changes: object) -> Plan:
+    return a_plan(key=Key("default", name), **changes)
+
+
+async def test_every_plan_gets_a_rollout() -> None:
+    """And is listed by name."""
+    house = House()
+    async with house.running():
+        assert not house.supervisor.has_read()
+        house.source.publish(named("b"), named("a"))
+        await house.clock.sleep(Seconds(1.0))
+
+        assert house.supervisor.has_read()
+        assert [r.plan.key.name for r in house.supervisor.all()] == ["a", "b"]
+
+
+async def test_complaints_are_kept_and_exported() -> None:
+    """A broken file is visible, and stops nothing."""
+    house = House()
+    async with house.running():
+        assert not house.supervisor.complaints
+        house.source.publish(named("a"), complaints=("b.yaml:3:1: unknown field",))
+        await house.clock.sleep(Seconds(1.0))
+
+        assert house.supervisor.complaints == ("b.yaml:3:1: unknown field",)
+        assert house.metric("rolloutd_config_last_reload_successful") == 0
+        assert house.supervisor.get(Key("default", "a")) is not None
+
+
+async def test_a_bug_in_one_rollout_leaves_the_others_alone() -> None:
+    """It is taken up again after a rest."""
+    house = House(StumblingMesh("bad"))
+    good, bad = named("good"), named("bad")
+    async with house.running():
+        house.source.publish(good, bad)
+        await house.clock.sleep(Seconds(1.0))
+        assert (house.phase_of(good), house.phase_of(bad)) == (Phase.PROGRESSING, None)
+
+        await house.clock.sleep(Seconds(6.0))
+        assert house.phase_of(bad) is Phase.PROGRESSING
+
+
+async def test_a_plan_that_went_takes_its_series_with_it() -> None:
+    """Old rollouts do not haunt dashboards."""
+    house, plan = House(), named("a", start=CRON)
+    labels = {"rollout_namespace": "default", "rollout": "a"}
+    async with house.running():
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(1.0))
+        assert house.metric("rolloutd_steps", **labels) == 4
+
+        house.source.publish()
+        await house.clock.sleep(Seconds(1.0))
+        assert house.supervisor.get(plan.key) is None
+        assert house.metric("rolloutd_steps", **labels) is None
+        assert house.calendar.firing == {}
+
+
+async def test_an_edited_plan_reaches_its_rollout() -> None:
+    """Without ending its run."""
+    house, plan = House(), named("a")
+    async with house.running():
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(1.0))
+        edited = dataclasses.replace(plan, digest="d2", notify=("slack",))
+        house.source.publish(edited)
+        await house.clock.sleep(Seconds(1.0))
+
+        rollout = house.supervisor.get(plan.key)
+        assert rollout is not None
+        assert rollout.plan == edited
+        assert house.phase_of(plan) is Phase.PROGRESSING
+
+
+async def test_a_cron_start_opens_the_door() -> None:
+    """Until it fires, the rollout waits."""
+    house, plan = House(), named("a", start=CRON)
+    async with house.running():
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(1.0))
+        before = house.phase_of(plan)
+        house.calendar.firing[plan.key]()
+        await house.clock.sleep(Seconds(1.0))
+
+        assert before is Phase.WAITING
+        assert house.phase_of(plan) is Phase.PROGRESSING
+
+
+async def test_a_change_in_the_cluster_wakes_whom_it_concerns() -> None:
+    """Within the loop's next turn, not at the next tick."""
+    house, plan = House(), named("a")
+    async with house.running():
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(1.0))
+        house.mesh.holds = a_mesh(80, primary_in_step=False)
+        before = len(house.mesh.writes)
+
+        meta = {"namespace": "default", "name": "data-product"}
+        house.supervisor.changed("VirtualService", {"metadata": {**meta, "name": "other"}})
+        house.supervisor.changed("VirtualService", {"metadata": meta})
+        house.supervisor.changed("VirtualService", {"nonsense": True})
+        await house.clock.sleep(Seconds(0.01))
+
+        assert len(house.mesh.writes) == before + 1
+
+
+async def test_a_plan_that_comes_back_goes_on() -> None:
+    """The file was moved away and back in mid-run."""
+    house, plan = House(), named("a")
+    async with house.running():
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(1.0))
+        house.source.publish()
+        await house.clock.sleep(Seconds(1.0))
+        gone = house.phase_of(plan)
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(1.0))
+
+        assert gone is Phase.PAUSED
+        assert house.phase_of(plan) is Phase.PROGRESSING
