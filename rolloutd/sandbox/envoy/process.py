@@ -35,8 +35,9 @@ from rolloutd.sandbox.envoy.telemetry import stat_name
 _START_DEADLINE = Seconds(20.0)
 """A first start reads 100 MB from disk, perhaps from a slow one."""
 
-_STOP_DEADLINE = Seconds(5.0)
+_STOP_DEADLINE = Seconds(2.0)
 _POLL = Seconds(0.01)
+_LONGEST_REASON = 1000
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Linux shows it as files
 
 
@@ -126,7 +127,10 @@ async def running_envoy(
         front = Front(layout=Layout(Path(directory)), source=source, upstreams=tuple(upstreams))
         _write_files(front)
         async with _process(front.layout) as process, admin_of(front.layout.admin) as admin:
-            await _until_ready(process, admin, front.layout, clock)
+            try:
+                await _until_ready(process, admin, front.layout, clock)
+            finally:
+                _forget_shared_memory(front.layout)
             ports = await admin.ports()
             doors = Doors(
                 pid=process.pid,
@@ -186,7 +190,6 @@ async def _process(layout: Layout) -> AsyncIterator[Process]:
         yield process
     finally:
         await _stop(process)
-        _forget_shared_memory(layout)
 
 
 async def _stop(process: Process) -> None:
@@ -202,7 +205,10 @@ async def _stop(process: Process) -> None:
 
 
 def _forget_shared_memory(layout: Layout) -> None:
-    """Remove what Envoy keeps for a successor that will not come."""
+    """Remove the name of the memory that Envoy shares with a successor, as none will come.
+
+    Envoy itself would leave it behind, and after SIGKILL so would we.
+    """
     if layout.base_id.exists():
         name = f"envoy_shared_memory_{layout.base_id.read_text().strip()}0"
         (_SHARED_MEMORY / name).unlink(missing_ok=True)
@@ -219,5 +225,7 @@ async def _until_ready(process: Process, admin: Admin, layout: Layout, clock: Cl
 
 
 def _last_words(log: Path) -> str:
-    lines = log.read_text().splitlines() if log.exists() else []
-    return lines[-1] if lines else "it said nothing."
+    """Return what Envoy died of: from the first critical line of its log on."""
+    said = log.read_text() if log.exists() else ""
+    _, critical, reason = said.partition("[critical]")
+    return " ".join((reason if critical else said[-_LONGEST_REASON:]).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -120,9 +121,27 @@ async def test_two_run_side_by_side() -> None:
     assert statuses == [200, 200]
 
 
+@pytest.mark.real
+async def test_an_envoy_that_does_not_start_says_why() -> None:
+    """Its log is gone with its files, and a deadline alone would explain nothing."""
+    with pytest.raises(Refused, match="duplicate cluster"):
+        async with running_envoy(SOURCE, [V3, V3], SystemClock()):
+            pass
+
+
+@pytest.mark.real
+async def test_an_envoy_that_does_not_listen_is_ended_all_the_same() -> None:
+    """A demonstration must come to an end."""
+    async with running_envoy(SOURCE, [V3], SystemClock()) as envoy:
+        os.kill(envoy.doors.pid, signal.SIGSTOP)
+
+    assert not runs(envoy.doors.pid)
+
+
 PARENT = """
 import asyncio
 import os
+import signal
 import sys
 from rolloutd.adapters.clock import SystemClock
 from rolloutd.sandbox.envoy.process import running_envoy
