@@ -1,9 +1,9 @@
 """The sandbox's traffic: callers, an Envoy, two versions of a service, faults, the ledger.
 
 Callers and pods run on the loop of whoever enters this, which may be the daemon's: at 50 calls
-per second they delay other work there by a fifth of a millisecond in the median, and up to 400
-per second by less than two in 99 of 100 cases. A process of their own would cost more in parts
-to understand than it would gain.
+per second they delay other work there by a fifth of a millisecond in the median, at 400 by not
+much more; from 700 on, calls queue up. A process of their own would cost more in parts to
+understand than it would gain.
 """
 
 from __future__ import annotations
