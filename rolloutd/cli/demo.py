@@ -123,7 +123,8 @@ async def _tell(
             teller.show_balance(await world.traffic.show_balance())
             stage = Stage(script, world.traffic, clock)
             record = await _play(world, stage, teller, serve=serve)
-            result = stage.result(record.phase, world.weights(), world.writes())
+            weights = await world.weights()
+            result = stage.result(record.phase, weights, world.cluster.writes())
     if output == "json":
         sys.stdout.buffer.write(orjson.dumps(result) + b"\n")
     else:
@@ -132,7 +133,8 @@ async def _tell(
 
 
 async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: bool) -> Record:
-    settings = Settings(plans=world.plans, kubeconfig=world.kubeconfig, ops=OpsSettings(port=0))
+    here = world.cluster
+    settings = Settings(plans=here.plans, kubeconfig=here.kubeconfig, ops=OpsSettings(port=0))
     async with daemon(settings, herald=stage) as running, asyncio.TaskGroup() as group:
 
         def view() -> View | None:
@@ -141,17 +143,25 @@ async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: boo
 
         load = group.create_task(world.traffic.run(), name="load")
         faults = group.create_task(stage.direct(lambda: _desired(view())), name="faults")
+        if serve:
+            teller.show_addresses(_addresses(world, running.ops_url))
         record = await teller.follow(view)
         if serve:
-            teller.show_addresses(
-                {**world.addresses(), "metrics": f"{running.ops_url}/metrics"}
-            )
             await asyncio.Event().wait()
         # Calls under way when the decision fell must come back to be counted.
         await running.clock.sleep(AFTERMATH)
         load.cancel()
         faults.cancel()
     return record
+
+
+def _addresses(world: Sandbox, ops_url: str) -> dict[str, str]:
+    return {
+        "watch": f"kubectl --kubeconfig {world.cluster.kubeconfig} get virtualservices -w",
+        "the plan": str(world.cluster.plans / "data-product.yaml"),
+        "metrics": f"{ops_url}/metrics",
+        "Envoy": world.traffic.stats_url,
+    }
 
 
 def _desired(view: View | None) -> Percent | None:

@@ -93,7 +93,6 @@ class Storyteller:
 
     def show_addresses(self, addresses: dict[str, str]) -> None:
         """Tell where everything can be reached while the sandbox stays up."""
-        self._console.print("\nThe sandbox stays up. In another terminal:")
+        self._console.print("\nThe sandbox stays up until Ctrl-C. For another terminal:")
         for what, address in addresses.items():
             self._console.print(f"  {what}: {address}", soft_wrap=True)
-        self._console.print("Ctrl-C ends it.")

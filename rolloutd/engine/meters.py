@@ -56,18 +56,18 @@ class Meters:
     async def _values(
         self, targets: Sequence[Target]
     ) -> Mapping[Key, Mapping[str, tuple[float | None, float | None]]]:
-        asking = [
-            target
-            for target in targets
-            if target.queries
-            and self._by_source.get(type(target.metrics.source)) is not self._queries
-        ]
+        asking = [each for each in targets if each.queries and not self._answers(each)]
         if not asking:
             return {}
         silence = (None, None)
         if self._queries is None:
             return {t.key: {gate.name: silence for gate in t.queries} for t in asking}
         return await self._queries.values(asking)
+
+    def _answers(self, target: Target) -> bool:
+        """Say whether the target's own meter answers its queries, too."""
+        meter: object = self._by_source.get(type(target.metrics.source))
+        return meter is not None and meter is self._queries
 
 
 def _with(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rolloutd.core.actions import Announce, Happening
@@ -69,12 +69,14 @@ class Stage:
         while (desired() or 0) < weight:
             await self._clock.sleep(ATTENTION)
 
-    def result(self, phase: Phase, weights: tuple[int, int], writes: int) -> dict[str, object]:
+    def result(
+        self, phase: Phase, weights: Mapping[str, int], writes: int
+    ) -> dict[str, object]:
         """Sum up, in the form that ``-o json`` prints."""
         ledger = self._traffic.ledger
         return {
             "result": phase.value,
-            "finalWeights": {"stable": weights[0], "canary": weights[1]},
+            "finalWeights": dict(weights),
             "detectSeconds": self._detection(),
             "restoreSeconds": self._restoration(),
             "requests": ledger.requests(),

@@ -126,3 +126,19 @@ async def test_all_meters_forget() -> None:
     Meters({CallerMetrics: envoy, IstioMetrics: prometheus}).forget([Key("default", "a")])
 
     assert envoy.forgotten == prometheus.forgotten == [Key("default", "a")]
+
+
+class Prometheus(ReadingMeter, SayingQueries):
+    """Counts, and answers queries."""
+
+
+async def test_a_meter_that_speaks_promql_is_not_asked_twice() -> None:
+    """It answers its own targets' queries with their counts."""
+    prometheus = Prometheus()
+    meters = Meters({IstioMetrics: prometheus}, prometheus)
+
+    answers = await meters.read([target("a", ISTIO, QUERY)])
+
+    answer = answers[Key("default", "a")]
+    assert isinstance(answer, Reading)
+    assert answer.values == {}
