@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -130,6 +130,11 @@ class Store:
     ) -> list[Json]:
         """Return objects by namespace and name; ``None`` means all namespaces."""
         return [obj for obj in self._objects.collection(resource, namespace) if meant(obj)]
+
+    def owned(self, resource: Resource, uid: str) -> Sequence[Json]:
+        """Return objects of a kind that name another, by its uid, as their owner."""
+        refs = [ref for ref in self._objects.owned_by(uid) if ref.resource is resource]
+        return [self.get(ref) for ref in refs]
 
     def create(
         self, resource: Resource, namespace: str, body: Json, write: Write = PLAIN
