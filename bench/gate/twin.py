@@ -200,8 +200,12 @@ class Twin:
     def _evidence(self, new: Counts, share: Floats, renewed: Bools) -> None:
         del renewed
         broken = new.canary_failures >= np.maximum(2.0, 0.5 * new.canary_requests)
-        times = np.where(broken, stream.BROKEN_PERSISTENCE, stream.PERSISTENCE)
-        cap = self.rules.limit / times * min(1.0, self.interval / stream.HASTE)
+        limit, interval = self.rules.limit, self.interval
+        cap = np.where(
+            broken,
+            stream.cap_of(limit, interval, broken=True),
+            stream.cap_of(limit, interval),
+        )
         present, informed = self._present(new, share, stream.PRESENT_FACTOR)
         calm = ~self.incident
         weight = 1.0 / (1.0 + self.excess * share)

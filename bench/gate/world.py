@@ -5,9 +5,8 @@ Everything is drawn for many rollouts at once, in steps of 5 s, from seeded gene
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +109,18 @@ class Past:
     dispersion: Floats
 
 
+class Ratios(NamedTuple):
+    """Failure ratios of one step.
+
+    Attributes:
+        shared: What an incident of both arms adds to each.
+    """
+
+    canary: Floats
+    stable: Floats
+    shared: Floats
+
+
 class World:
     """Failure ratios and counts of many rollouts, step by step.
 
@@ -137,37 +148,39 @@ class World:
         self._blip = self._blip[:, mask]
         self._ratios = [ratios[mask] for ratios in self._ratios]
 
-    def ratios(self) -> tuple[Floats, Floats]:
-        """Draw both arms' failure ratios of the next step, the canary's first."""
+    def ratios(self) -> Ratios:
+        """Draw both arms' failure ratios of the next step."""
         if self.noise.bursts and self.step % self.noise.burst_steps == 0:
             size = self._ratios[0].size
             self._ratios = [self._burst(mean, size) for mean in self._means]
         canary, stable = self._ratios
+        shared = np.zeros_like(stable)
         if self.noise.incident:
-            both = INCIDENT * self._overlap(self._incident)
-            canary, stable = canary + both, stable + both
+            shared = INCIDENT * self._overlap(self._incident)
+            canary, stable = canary + shared, stable + shared
         if self.noise.blip:
             canary = canary + BLIP * self._overlap(self._blip)
         self.step += 1
-        return np.minimum(canary, 1.0), np.minimum(stable, 1.0)
+        return Ratios(np.minimum(canary, 1.0), np.minimum(stable, 1.0), shared)
 
-    def counts(self, weight: Floats, ratios: tuple[Floats, Floats]) -> tuple[Ints, ...]:
+    def counts(self, weight: Floats, ratios: Ratios) -> tuple[Ints, ...]:
         """Draw one step's counts: canary's requests and failures, then stable's."""
         requests = self.draw.poisson(self.cell.rate * STEP, weight.size)
         canary = self.draw.binomial(requests, weight / 100.0)
         stable = requests - canary
         return (
             canary,
-            self.draw.binomial(canary, ratios[0]),
+            self.draw.binomial(canary, ratios.canary),
             stable,
-            self.draw.binomial(stable, ratios[1]),
+            self.draw.binomial(stable, ratios.stable),
         )
 
     def _burst(self, mean: float, size: int) -> Floats:
         if mean >= 1.0:
             return np.ones(size)
         strength = 1.0 / self.noise.correlation - 1.0
-        return self.draw.beta(mean * strength, (1.0 - mean) * strength, size)
+        drawn: Floats = self.draw.beta(mean * strength, (1.0 - mean) * strength, size)
+        return drawn
 
     def _past(self, rollouts: int) -> Past:
         """Draw half an hour of stable alone, in blocks of 30 s."""
@@ -179,8 +192,9 @@ class World:
         if self.noise.bursts:
             ratio = self._burst(self.cell.baseline, requests.size).reshape(requests.shape)
         failed = self.draw.binomial(requests, ratio).sum(axis=2).astype(np.float64)
-        came = requests.sum(axis=2).astype(np.float64)
-        total, failures = came.sum(axis=1), failed.sum(axis=1)
+        came: Floats = requests.sum(axis=2).astype(np.float64)
+        total: Floats = came.sum(axis=1)
+        failures: Floats = failed.sum(axis=1)
         expected = came * (failures / total)[:, None]
         squares = (failed - expected) ** 2 / np.maximum(expected, 1e-12)
         dispersion = np.where(failures > 0, squares.sum(axis=1) / (blocks - 1), 1.0)
@@ -194,10 +208,8 @@ class World:
         """Return which share of the present step lies within each rollout's event."""
         start = self.step * STEP
         inside = np.minimum(event[1], start + STEP) - np.maximum(event[0], start)
-        return np.maximum(inside, 0.0) / STEP
-
-
-Judge: TypeAlias = Callable[[Cell, int, int], "Outcome"]
+        share: Floats = np.maximum(inside, 0.0) / STEP
+        return share
 
 
 @dataclass(frozen=True, slots=True)

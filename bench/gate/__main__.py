@@ -1,0 +1,48 @@
+"""Compare judges of canaries: ``python -m bench.gate``; the same figures on every run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from dataclasses import asdict
+
+from bench.gate.cells import HELD_OUT, measure, tasks
+from bench.gate.tables import printed
+from bench.gate.targets import targets
+
+
+def main() -> int:
+    """Measure, print tables and targets; return how many promises are broken."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--healthy", type=int, default=5000, help="rollouts a healthy cell")
+    options.add_argument("--sick", type=int, default=1000, help="rollouts a regression")
+    options.add_argument("--seed", type=int, default=HELD_OUT)
+    options.add_argument("--processes", type=int, default=2)
+    options.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    given = options.parse_args()
+    began = time.perf_counter()
+    results = measure(tasks(given.healthy, given.sick, given.seed), given.processes)
+    kept = targets(results)
+    took = time.perf_counter() - began
+    if given.json:
+        figures = [
+            {"judge": judge, **asdict(cell), **_finite(asdict(found))}
+            for (judge, cell), found in results.items()
+        ]
+        promised = [asdict(target) | {"met": target.met} for target in kept]
+        print(json.dumps({"seconds": took, "targets": promised, "figures": figures}))
+    else:
+        print(printed(results, kept))
+        print(f"\n{took:.0f} s, seed {given.seed}")
+    return sum(not target.met for target in kept)
+
+
+def _finite(figures: dict[str, float]) -> dict[str, float | None]:
+    return {k: v if math.isfinite(v) else None for k, v in figures.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
