@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from aiohttp import web
@@ -22,11 +23,19 @@ from rolloutd.sandbox.kubernetes.bodies import answer, body_of, object_of, refus
 from rolloutd.sandbox.kubernetes.discovery import described
 from rolloutd.sandbox.kubernetes.failures import ApiFailure, not_allowed, unsupported
 from rolloutd.sandbox.kubernetes.locations import Location, locate
+from rolloutd.sandbox.kubernetes.openapi import openapi
 from rolloutd.sandbox.kubernetes.pages import Page, Pages
 from rolloutd.sandbox.kubernetes.queries import ListQuery, is_dry_run, list_query
 from rolloutd.sandbox.kubernetes.refs import Ref
+from rolloutd.sandbox.kubernetes.reviews import (
+    ReviewStatus,
+    everybody,
+    review_kind,
+    reviewed,
+)
 from rolloutd.sandbox.kubernetes.store import Removal, Store, Write
 from rolloutd.sandbox.kubernetes.streams import Stream
+from rolloutd.sandbox.kubernetes.tables import table
 from rolloutd.sandbox.kubernetes.verbs import Patch, PatchType
 from rolloutd.sandbox.kubernetes.watching import Watch
 
@@ -43,11 +52,13 @@ class ApiServer:
 
     Attributes:
         hook: Asked first, at every request: for faults.
+        judge: Answers reviews of tokens and of permissions.
         requests: How many came, by (verb, plural, user agent); verbs as in RBAC.
     """
 
     def __init__(self, store: Store) -> None:
         self.hook: Hook | None = None
+        self.judge: ReviewStatus = everybody
         self.requests: Counter[tuple[str, str, str]] = Counter()
         self._store = store
         self._pages = Pages()
@@ -78,7 +89,11 @@ class ApiServer:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if request.path in _HEALTH:
             return web.Response(text="ok")
-        document = described(request.path)
+        kind = review_kind(request.path)
+        if kind is not None and request.method == "POST":
+            review = reviewed(kind, await object_of(request), self.judge)
+            return answer(review, 201)
+        document = openapi(request.path) or described(request.path)
         if document is not None:
             return answer(document)
         at = locate(request.path)
@@ -104,6 +119,8 @@ class ApiServer:
         if query.is_watch:
             return await self._watch(request, at, query)
         page = self._page(at, query)
+        if _wants_table(request):
+            return answer(table(at.resource, page.objects, page.metadata, self._store.now()))
         return answer(
             {
                 "kind": f"{at.resource.kind}List",
@@ -123,8 +140,16 @@ class ApiServer:
         self, request: web.Request, at: Location, query: ListQuery
     ) -> web.StreamResponse:
         watch = Watch(at=at, selector=query.selector)
-        stream = Stream(store=self._store, watch=watch, query=query, shape=_plain)
+        shape = partial(self._row, at) if _wants_table(request) else _plain
+        stream = Stream(store=self._store, watch=watch, query=query, shape=shape)
         return await stream.answer(request)
+
+    def _row(self, at: Location, obj: Json) -> Json:
+        """Return one object as a table; of a bookmark, which is no object, an empty one."""
+        version = section(obj, "metadata").get("resourceVersion")
+        rows = [at.stored(obj)] if text(obj, "metadata", "name") else []
+        metadata: Json = {"resourceVersion": version}
+        return table(at.resource, rows, metadata, self._store.now())
 
     def _delete_collection(self, request: web.Request, at: Location) -> web.Response:
         query = list_query(request.query)
@@ -142,7 +167,9 @@ class ApiServer:
                 query = list_query(request.query)
                 if query.is_watch:
                     return await self._watch(request, at, query)
-                return answer(verbs.read(self._store, at))
+                found = verbs.read(self._store, at)
+                shown = self._row(at, found) if _wants_table(request) else found
+                return answer(shown)
             case "PUT":
                 body = await object_of(request)
                 return answer(verbs.replace(self._store, at, body, _write(request, at)))
@@ -201,6 +228,10 @@ async def serve(
     finally:
         store.history.end_watches()
         await runner.cleanup()
+
+
+def _wants_table(request: web.Request) -> bool:
+    return "as=Table" in request.headers.get("Accept", "")
 
 
 def _plain(obj: Json) -> Json:
