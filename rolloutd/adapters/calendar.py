@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from rolloutd.core.plan import Key, StartCron
+from rolloutd.core.units import Instant
 
 
 class CronCalendar:
@@ -50,3 +51,8 @@ class CronCalendar:
         """Fire no more for ``key``."""
         if self._scheduler.get_job(str(key)) is not None:
             self._scheduler.remove_job(str(key))
+
+    def next_firing(self, key: Key) -> Instant | None:
+        """Return when ``key`` fires next; ``None`` when nothing is set."""
+        job = self._scheduler.get_job(str(key))
+        return None if job is None else Instant(job.next_run_time.timestamp())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,9 +23,9 @@ from rolloutd.errors import Unavailable
 from rolloutd.ports import Clock, Json
 from rolloutd.sandbox.kubernetes.direct import DirectApi
 from rolloutd.sandbox.kubernetes.kubeconfig import kubeconfig
-from rolloutd.sandbox.kubernetes.server import Served, serve
+from rolloutd.sandbox.kubernetes.server import Serving, serve
 from rolloutd.sandbox.kubernetes.store import Store
-from rolloutd.sandbox.kubernetes.workloads import Workloads
+from rolloutd.sandbox.kubernetes.workloads import OnPods, Workloads
 from rolloutd.sandbox.script import Script, plan_text
 from rolloutd.sandbox.services.follower import Follower
 from rolloutd.sandbox.services.traffic import SandboxTraffic, sandbox_traffic, scene
@@ -51,7 +51,7 @@ class Cluster:
         kubeconfig: A file that says so.
     """
 
-    def __init__(self, served: Served, api: DirectApi, folder: Path, clock: Clock) -> None:
+    def __init__(self, served: Serving, api: DirectApi, folder: Path, clock: Clock) -> None:
         self.api = api
         self.url = served.url
         self.kubeconfig = folder / "kubeconfig"
@@ -103,12 +103,12 @@ async def cluster(
     chance: random.Random,
     folder: Path,
     *,
-    on_pods: Callable[[str, str, tuple[str, ...]], None] | None = None,
+    on_pods: OnPods | None = None,
 ) -> AsyncIterator[Cluster]:
     """Run a cluster with the story's objects until the block is left."""
     store = Store(lambda: datetime.fromtimestamp(clock.wall(), UTC), chance)
     async with serve(store) as served, asyncio.TaskGroup() as group:
-        workloads = Workloads(store, clock, on_pods=on_pods)
+        workloads = Workloads(store, clock, on_pods or _nobody_listens)
         controller = group.create_task(workloads.run(), name="deployment controller")
         here = Cluster(served, DirectApi(store), folder, clock)
         await here.populate()
@@ -166,6 +166,9 @@ async def sandbox(script: Script, clock: Clock, folder: Path) -> AsyncIterator[S
             group.create_task(_follow_pods(pods, traffic), name="sandbox pods"),
         ]
         await here.settled()
+        await pods.join()
+        if (routes := await here.api.get(STORY)) is not None:
+            await traffic.apply(routes)
         (here.plans / "data-product.yaml").write_text(plan_text(script, traffic.stats_url))
         try:
             yield Sandbox(cluster=here, traffic=traffic)
@@ -174,12 +177,17 @@ async def sandbox(script: Script, clock: Clock, folder: Path) -> AsyncIterator[S
                 task.cancel()
 
 
+def _nobody_listens(namespace: str, deployment: str, pods: tuple[str, ...]) -> None:
+    """Take no notice: without traffic, pods are only names."""
+
+
 async def _follow_pods(
     pods: asyncio.Queue[tuple[str, tuple[str, ...]]], traffic: SandboxTraffic
 ) -> None:
     while True:
         version, names = await pods.get()
         await traffic.set_pods(version, names)
+        pods.task_done()
 
 
 def _collection(obj: Json) -> str:

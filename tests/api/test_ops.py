@@ -1,0 +1,43 @@
+"""Probes and metrics, over a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+
+from rolloutd.api.ops import Checks, ops_app
+from rolloutd.telemetry.metrics import Metrics
+
+
+@asynccontextmanager
+async def ops(live: Checks, ready: Checks) -> AsyncIterator[aiohttp.ClientSession]:
+    async with (
+        TestServer(ops_app(Metrics().registry, live, ready)) as server,
+        aiohttp.ClientSession(base_url=str(server.make_url("/"))) as session,
+    ):
+        yield session
+
+
+async def get(session: aiohttp.ClientSession, path: str) -> tuple[int, str]:
+    async with session.get(path) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_probes_tell_their_own_checks() -> None:
+    """A daemon that is not ready is not dead."""
+    async with ops({"loop": lambda: True}, {"caches": lambda: False}) as session:
+        assert await get(session, "/livez") == (200, "[+] loop\n")
+        assert await get(session, "/readyz") == (503, "[-] caches\n")
+        assert (await get(session, "/healthz"))[0] == 503
+
+
+async def test_metrics_are_served_as_text() -> None:
+    """In the format that every Prometheus reads."""
+    async with ops({}, {}) as session:
+        status, text = await get(session, "/metrics")
+
+    assert status == 200
+    assert "rolloutd_build_info" in text
