@@ -6,6 +6,7 @@ the same evidence. Only what makes the evidence is here, nothing of explanation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -217,7 +218,8 @@ class Twin:
             instead, _ = self._present(new, share, stream.INCIDENT_FACTOR)
             gains = np.where(self.incident, instead, past)
         self.canary = self.canary + np.where(playing, added, 0.0)
-        self.against_past.bet(gains, cap, playing | (self.incident & informed))
+        allowed = self._allowance(cap, broken)
+        self.against_past.bet(gains, allowed, playing | (self.incident & informed))
         self.against_present.bet(present, cap, informed)
         self.snapshots = [
             *self.snapshots[1:],
@@ -225,6 +227,13 @@ class Twin:
         ]
         self.canary_minute[0].add(new.canary_requests)
         self.canary_minute[1].add(new.canary_failures)
+
+    def _allowance(self, cap: Floats, broken: Bools) -> Floats:
+        # snapshots[-1] is the last scrape's, [-n] the one before the last n - 1.
+        scrapes = max(1, math.ceil((stream.BLIP + self.interval) / self.interval - 1e-6))
+        before = self.snapshots[-min(scrapes, len(self.snapshots))][0]
+        left = before + stream.BLIP_PART * self.rules.limit - self.against_past.log
+        return np.where(broken, cap, np.minimum(cap, np.maximum(left, 0.0)))
 
     def _past(self, added: Floats) -> Floats:
         known, earlier = self.requests, self.canary[1]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from rolloutd.core.gate.recent import ROUNDING, Recent, Tick, agitated, extended, glance
 from rolloutd.core.observation import History
 
-SAFETY: Final = 1.25
+SAFETY: Final = 1.1
 """Measured dispersion is a small sample's: this much is put on its excess over 1."""
 
 ASSUMED_EXCESS: Final = 0.02

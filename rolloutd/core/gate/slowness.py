@@ -19,6 +19,9 @@ from rolloutd.core.gate.stream import Certificate, cap_of, clipped
 WARM_UP: Final = 60.0
 """Seconds of the canary's first requests that do not count: caches fill, code compiles."""
 
+PERSISTENCE: Final = 0.75
+"""Four intervals are needed to convict: a blip of ten seconds touches three."""
+
 LEAST_RISE: Final = 0.003
 """Uplift of the share beyond some edge below which nobody is convicted."""
 
@@ -115,7 +118,7 @@ def moved(stream: Slowness, terms: Terms, new: Interval) -> Slowness:
     wealth, certificate = stream.wealth, stream.certificate
     if known is not None and stream.warm >= WARM_UP - ROUNDING:
         gains = slow_gains(known, beat, stream.norm.dispersion)
-        cap = cap_of(terms.limit, elapsed)
+        cap = cap_of(PERSISTENCE * terms.limit, elapsed)
         wealth = bet(wealth, gains, cap, PRIOR)
         certificate = _certified(certificate, gains, cap, terms)
     arrived = stream.warm > 0.0 or sum(canary) > 0

@@ -20,11 +20,17 @@ INCIDENT_FACTOR: Final = 1.25
 PRESENT_FACTOR: Final = 1.1
 """The same for the evidence that must agree with the past's."""
 
-PERSISTENCE: Final = 3.0
-"""Intervals that it takes to convict: the gain of one is cut at limit / this."""
+BLIP: Final = 10.0
+"""Seconds for which a canary may misbehave without being convicted, unless it is broken."""
 
-BROKEN_PERSISTENCE: Final = 2.0
-"""The same while at least half of the canary's requests fail."""
+BLIP_PART: Final = 0.75
+"""Part of the evidence that convicts which one blip may bring."""
+
+SINGLE: Final = 3.0
+"""One interval brings at most the evidence that convicts, divided by this."""
+
+BROKEN_SINGLE: Final = 2.0
+"""The same while at least half of the canary's requests fail: a dead canary can't wait."""
 
 HASTE: Final = 5.0
 """Seconds: the gain of a shorter interval is cut in proportion."""
@@ -131,7 +137,7 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
         certificate = _certified(certificate, gains, cap, rules)
     else:
         gains = present_gains(control.baseline.ratio, rules.rises, pair, INCIDENT_FACTOR)
-    past = bet(past, gains, cap, rules.prior)
+    past = bet(past, gains, _allowance(stream, past, rules.limit, pair), rules.prior)
     fell = past.log <= stream.lowest
     return Stream(
         clock=pair.clock,
@@ -181,8 +187,20 @@ def cap_of(limit: float, elapsed: float, *, broken: bool = False) -> float:
         elapsed: Seconds since the interval before it ended.
         broken: At least half of the canary's requests fail.
     """
-    times = BROKEN_PERSISTENCE if broken else PERSISTENCE
-    return limit / times * min(1.0, elapsed / HASTE)
+    part = BROKEN_SINGLE if broken else SINGLE
+    return limit / part * min(1.0, elapsed / HASTE)
+
+
+def _allowance(stream: Stream, past: Wealth, limit: float, pair: Pair) -> float:
+    """Return the largest gain of an interval such that no blip convicts by itself."""
+    single = cap_of(limit, pair.elapsed, broken=is_broken(pair))
+    if is_broken(pair):
+        return single
+    # A blip that begins within an interval touches the next ones for as long as it lasts.
+    begin = pair.clock - BLIP - pair.elapsed + ROUNDING
+    before = next(s for s in reversed(stream.snapshots) if s.clock <= begin or s.clock == 0.0)
+    left = before.wealth.log + BLIP_PART * limit - past.log
+    return min(single, max(0.0, left))
 
 
 def is_broken(pair: Pair) -> bool:
