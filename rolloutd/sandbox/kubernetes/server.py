@@ -21,11 +21,16 @@ from rolloutd.ports import Json
 from rolloutd.sandbox.kubernetes import verbs
 from rolloutd.sandbox.kubernetes.bodies import answer, body_of, object_of, refusal
 from rolloutd.sandbox.kubernetes.discovery import described
-from rolloutd.sandbox.kubernetes.failures import ApiFailure, not_allowed, unsupported
+from rolloutd.sandbox.kubernetes.failures import (
+    ApiFailure,
+    bad_request,
+    not_allowed,
+    unsupported,
+)
 from rolloutd.sandbox.kubernetes.locations import Location, locate
 from rolloutd.sandbox.kubernetes.openapi import openapi
 from rolloutd.sandbox.kubernetes.pages import Page, Pages
-from rolloutd.sandbox.kubernetes.queries import ListQuery, is_dry_run, list_query
+from rolloutd.sandbox.kubernetes.queries import ListQuery, is_dry_run, is_set, list_query
 from rolloutd.sandbox.kubernetes.refs import Ref
 from rolloutd.sandbox.kubernetes.reviews import (
     ReviewStatus,
@@ -184,11 +189,16 @@ class ApiServer:
     async def _patch(self, request: web.Request, at: Location) -> web.Response:
         body = await body_of(request)
         try:
-            change = Patch(type=PatchType(request.content_type), body=body)
+            kind = PatchType(request.content_type)
         except ValueError as exc:
             accepted = ", ".join(PatchType)
             raise unsupported(f"{request.content_type} is not one of {accepted}") from exc
-        return answer(verbs.patch(self._store, at, change, _write(request, at)))
+        if kind is PatchType.APPLY and "fieldManager" not in request.query:
+            raise bad_request("fieldManager is required for apply patch")
+        is_new = kind is PatchType.APPLY and self._store.find(at.ref) is None
+        change = Patch(type=kind, body=body, force=is_set(request.query, "force"))
+        changed = verbs.patch(self._store, at, change, _write(request, at))
+        return answer(changed, 201 if is_new else 200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

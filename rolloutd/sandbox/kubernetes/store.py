@@ -20,6 +20,7 @@ from rolloutd.sandbox.kubernetes.failures import (
 )
 from rolloutd.sandbox.kubernetes.history import Change, History, Kind
 from rolloutd.sandbox.kubernetes.objects import Objects
+from rolloutd.sandbox.kubernetes.ownership import UPDATE, Owner, Signature, tracked
 from rolloutd.sandbox.kubernetes.refs import Ref
 from rolloutd.sandbox.kubernetes.resources import NAMESPACE, Resource
 from rolloutd.sandbox.kubernetes.selectors import Selector, everything
@@ -48,11 +49,13 @@ class Write:
         manager: Who writes, for managedFields.
         subresource: ``status`` writes the status alone; without it, all but the status.
         dry_run: Judge and complete, but store nothing.
+        is_applied: The object's managedFields say already who owns what.
     """
 
     manager: str = "sandbox"
     subresource: str = ""
     dry_run: bool = False
+    is_applied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +167,7 @@ class Store:
         kept = {k: v for k, v in body.items() if k != "status" or not _has_status(resource)}
         obj = admission.completed(ref, _typed(resource, {**kept, "metadata": born}))
         admission.check(ref, obj)
+        obj = self._signed(ref, {}, obj, write)
         return obj if write.dry_run else self._store(ref, "ADDED", obj)
 
     def commit(self, ref: Ref, body: Json, write: Write = PLAIN) -> Json:
@@ -183,6 +187,7 @@ class Store:
         if ref.resource.has_generation and _desired(new) != _desired(old):
             counted = (whole(old, "metadata", "generation") or 0) + 1
             new = {**new, "metadata": {**section(new, "metadata"), "generation": counted}}
+        new = self._signed(ref, old, new, write)
         if write.dry_run:
             return new
         if dig(new, "metadata", "deletionTimestamp") and not _finalizers(new):
@@ -208,6 +213,17 @@ class Store:
             marked = {**old, "metadata": {**section(old, "metadata"), **marks}}
             return self._store(ref, "MODIFIED", marked, old)
         return self._remove(ref, old, old, orphans=removal.orphans)
+
+    def signature(self, ref: Ref, write: Write, operation: str = UPDATE) -> Signature:
+        """Return whose a write is, now."""
+        owner = Owner(manager=write.manager, operation=operation, subresource=write.subresource)
+        version = ref.resource.api_version
+        return Signature(owner=owner, time=stamp(self.now()), api_version=version)
+
+    def _signed(self, ref: Ref, old: Json, new: Json, write: Write) -> Json:
+        if write.is_applied:
+            return new
+        return tracked(ref.resource, old, new, self.signature(ref, write))
 
     def _store(self, ref: Ref, kind: Kind, obj: Json, old: Json | None = None) -> Json:
         stored = self._versioned(obj)
@@ -308,6 +324,9 @@ def _inherited(ref: Ref, old: Json, new: Json, write: Write) -> Json:
     metadata = {k: v for k, v in section(new, "metadata").items() if k not in _KEPT}
     metadata |= {key: before[key] for key in _KEPT if key in before}
     metadata |= {key: before[key] for key in ("name", "namespace") if key in before}
+    # A writer that says nothing of managedFields does not mean to clear them.
+    if "managedFields" in before:
+        metadata.setdefault("managedFields", before["managedFields"])
     obj = _typed(ref.resource, {**new, "metadata": metadata})
     if _has_status(ref.resource) and write.subresource != "status":
         obj.pop("status", None)

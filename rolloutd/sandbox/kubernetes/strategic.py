@@ -22,7 +22,8 @@ _KEYS: Mapping[str, str] = MappingProxyType(
 """By the list's name: the field that tells its entries apart. Other lists are atomic."""
 
 _PORTS: Mapping[str, str] = MappingProxyType({"containers": "containerPort", "spec": "port"})
-"""``ports`` differ between a container (by its list's name) and a Service's spec."""
+"""``ports`` differ between a container (by its list's name) and a Service's spec; server-side
+apply tells them apart by their protocol, too."""
 
 _DIRECTIVES = ("$patch", "$retainKeys")
 _ORDER = "$setElementOrder/"
@@ -37,6 +38,14 @@ def merge_key(name: str, parent: str) -> str | None:
         parent: Of what holds it: a field, or the list of which it is an entry.
     """
     return _PORTS.get(parent) if name == "ports" else _KEYS.get(name)
+
+
+def apply_keys(name: str, parent: str) -> tuple[str, ...]:
+    """Return the fields that tell entries apart for server-side apply; none where atomic."""
+    key = merge_key(name, parent)
+    if key is None:
+        return ()
+    return (key, "protocol") if name == "ports" else (key,)
 
 
 def strategic_patch(target: Json, change: Json) -> Json:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from enum import StrEnum
 
-from rolloutd.adapters.kubernetes.fields import dig, text
+from rolloutd.adapters.kubernetes.fields import dig, section, text
 from rolloutd.ports import Json
+from rolloutd.sandbox.kubernetes.apply import applied
 from rolloutd.sandbox.kubernetes.failures import bad_request, invalid, not_allowed, unsupported
 from rolloutd.sandbox.kubernetes.locations import Location
+from rolloutd.sandbox.kubernetes.ownership import APPLY
 from rolloutd.sandbox.kubernetes.patches import json_patch, merge_patch
 from rolloutd.sandbox.kubernetes.scale import scale_of, scaled
 from rolloutd.sandbox.kubernetes.store import Removal, Store, Write
@@ -18,6 +21,7 @@ from rolloutd.sandbox.kubernetes.strategic import strategic_patch
 class PatchType(StrEnum):
     """Kinds of patches, by their content type."""
 
+    APPLY = "application/apply-patch+yaml"
     JSON = "application/json-patch+json"
     MERGE = "application/merge-patch+json"
     STRATEGIC = "application/strategic-merge-patch+json"
@@ -25,10 +29,15 @@ class PatchType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A change to an object."""
+    """A change to an object.
+
+    Attributes:
+        force: For server-side apply: take fields from their owners.
+    """
 
     type: PatchType
     body: object
+    force: bool = False
 
 
 def read(store: Store, at: Location) -> Json:
@@ -71,6 +80,8 @@ def patch(store: Store, at: Location, change: Patch, write: Write) -> Json:
         ApiFailure: As ``Store.commit``; 422: a JSON patch does not fit; 415: a strategic merge
             of a custom resource.
     """
+    if change.type is PatchType.APPLY:
+        return _apply(store, at, change, write)
     return _commit(store, at, _patched(at, read(store, at), change), write)
 
 
@@ -85,6 +96,25 @@ def delete(store: Store, at: Location, removal: Removal) -> Json:
 
 def _shown(at: Location, obj: Json) -> Json:
     return scale_of(obj) if at.subresource == "scale" else at.served(obj)
+
+
+def _apply(store: Store, at: Location, change: Patch, write: Write) -> Json:
+    """Apply on the server; an object that is not there yet is created."""
+    if not isinstance(change.body, dict) or at.subresource == "scale":
+        raise bad_request("what is applied is not an object")
+    if dig(change.body, "metadata", "managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    declared, live = at.stored(change.body), store.find(at.ref)
+    declared["metadata"] = {**section(declared, "metadata"), "name": at.ref.name}
+    by = store.signature(at.ref, write, APPLY)
+    new = applied(at.resource, live or {}, declared, by, force=change.force)
+    asked = dig(declared, "metadata", "resourceVersion")
+    metadata = {k: v for k, v in section(new, "metadata").items() if k != "resourceVersion"}
+    new["metadata"] = {**metadata, **({"resourceVersion": asked} if asked else {})}
+    signed = replaced(write, is_applied=True)
+    if live is None:
+        return at.served(store.create(at.resource, at.ref.namespace, new, signed))
+    return at.served(store.commit(at.ref, new, signed))
 
 
 def _commit(store: Store, at: Location, body: Json, write: Write) -> Json:
