@@ -1,0 +1,15 @@
+"""``rolloutd schema`` as a shell sees it."""
+
+from __future__ import annotations
+
+import json
+
+from click.testing import CliRunner
+
+from rolloutd.adapters.plans.schema import schema as plan_schema
+from rolloutd.cli.schema import schema
+
+
+def test_the_schema_is_printed_as_json() -> None:
+    """``rolloutd schema > plan.schema.json`` is all there is to do."""
+    assert json.loads(CliRunner().invoke(schema).output) == plan_schema()
