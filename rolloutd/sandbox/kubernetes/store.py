@@ -273,7 +273,10 @@ def stamp(moment: datetime) -> str:
 
 
 def _typed(resource: Resource, obj: Json) -> Json:
-    return {**obj, "apiVersion": resource.api_version, "kind": resource.kind}
+    """Return an object with its type, and without metadata that is empty: as Go writes it."""
+    metadata = {k: v for k, v in section(obj, "metadata").items() if v not in ({}, [], None)}
+    typed: Json = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**obj, **typed, "metadata": metadata}
 
 
 def _has_status(resource: Resource) -> bool:
