@@ -68,6 +68,11 @@ _SURPRISES = (
         "write the number without an exponent",
     ),
     Surprise(
+        re.compile(r"[-+]\.[0-9]+([eE][-+]?[0-9]+)?"),
+        "text",
+        "write a digit before the point",
+    ),
+    Surprise(
         re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"),
         "a date",
         "quote it where text is meant",
