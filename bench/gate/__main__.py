@@ -10,8 +10,10 @@ import time
 from dataclasses import asdict
 
 from bench.gate.cells import HELD_OUT, measure, tasks
+from bench.gate.durations import measured
+from bench.gate.speed import microseconds
 from bench.gate.tables import printed
-from bench.gate.targets import targets
+from bench.gate.targets import Measured, Target, targets
 
 
 def main() -> int:
@@ -24,20 +26,34 @@ def main() -> int:
     options.add_argument("--json", action="store_true", help="print JSON instead of tables")
     given = options.parse_args()
     began = time.perf_counter()
-    results = measure(tasks(given.healthy, given.sick, given.seed), given.processes)
-    kept = targets(results)
+    found = Measured(
+        results=measure(tasks(given.healthy, given.sick, given.seed), given.processes),
+        speeds=measured(given.healthy // 4, given.sick // 4, given.seed, given.processes),
+        microseconds=microseconds(),
+    )
+    kept = targets(found)
     took = time.perf_counter() - began
     if given.json:
-        figures = [
-            {"judge": judge, **asdict(cell), **_finite(asdict(found))}
-            for (judge, cell), found in results.items()
-        ]
-        promised = [asdict(target) | {"met": target.met} for target in kept]
-        print(json.dumps({"seconds": took, "targets": promised, "figures": figures}))
+        print(json.dumps({"seconds": took, **_plain(found, kept)}))
     else:
-        print(printed(results, kept))
+        print(printed(found, kept))
         print(f"\n{took:.0f} s, seed {given.seed}")
     return sum(not target.met for target in kept)
+
+
+def _plain(found: Measured, kept: list[Target]) -> dict[str, object]:
+    return {
+        "targets": [asdict(target) | {"met": target.met} for target in kept],
+        "figures": [
+            {"judge": judge, **asdict(cell), **_finite(asdict(figures))}
+            for (judge, cell), figures in found.results.items()
+        ],
+        "durations": [
+            {**asdict(setting), **_finite(asdict(speed))}
+            for setting, speed in found.speeds.items()
+        ],
+        "microseconds": dict(found.microseconds),
+    }
 
 
 def _finite(figures: dict[str, float]) -> dict[str, float | None]:

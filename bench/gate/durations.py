@@ -29,6 +29,9 @@ INTERVAL: Final = 5
 WOBBLE: Final = 0.05
 """Standard deviation of the log of each arm's pace, drawn anew every 10 s in bursts."""
 
+WARM_UP: Final = 60.0
+"""Seconds of a fresh canary that do not count, by default."""
+
 COLD: Final = 45.0
 """Seconds for which a cold canary is three times as slow."""
 

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from bench.gate.cells import BASELINES, OURS, RATES, RIVALS, Results
-from bench.gate.targets import Target
+from bench.gate.targets import Measured, Target
 from bench.gate.world import NOISES, Cell
 
 JUDGES = (*RIVALS, OURS)
 
 
-def printed(results: Results, kept: Sequence[Target]) -> str:
+def printed(found: Measured, kept: Sequence[Target]) -> str:
     """Return all tables, and whether the targets are met."""
+    results = found.results
     parts = [
         "False rollback of a healthy canary, % (A and B)",
         *_false_rollbacks(results),
@@ -30,6 +31,13 @@ def printed(results: Results, kept: Sequence[Target]) -> str:
         "",
         "Healthy under our gate, A: promoted after median / p95 s, asked %",
         *_promotions(results),
+        "",
+        "Durations under our gate: rolled back % / median s / certified after s",
+        *(
+            f"{setting.name:<20} {setting.rate:>4} rps  {100 * speed.rolled_back:.3g}"
+            f" / {_seconds(speed.delay)} / {_seconds(speed.certified)}"
+            for setting, speed in found.speeds.items()
+        ),
         "",
         "Targets",
         *map(_target, kept),

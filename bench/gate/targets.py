@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
 from bench.gate.cells import ORACLE, OURS, Figures, Results
+from bench.gate.durations import WARM_UP, Setting, Speed
 from bench.gate.world import Cell
 
 PLAIN: Final = ("iid", "od", "inc", "od+inc")
@@ -39,16 +40,52 @@ class Target:
         return self.value <= self.limit + 1e-9
 
 
-def targets(results: Results) -> list[Target]:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All figures.
+
+    Attributes:
+        microseconds: Of one scrape, for each kind of stream.
+    """
+
+    results: Results
+    speeds: Mapping[Setting, Speed]
+    microseconds: Mapping[str, float]
+
+
+def targets(measured: Measured) -> list[Target]:
     """Compare the gate's figures with what is promised."""
+    results = measured.results
     mine = {cell: found for (judge, cell), found in results.items() if judge == OURS}
     return [
         *_false_rollbacks(mine),
         *_misses(mine),
         *_delays(results),
         *_tax(mine),
+        *_durations(measured.speeds),
+        *(
+            Target(f"cost of a scrape, {stream}", 30.0, cost, "us")
+            for stream, cost in measured.microseconds.items()
+        ),
         *_stretch(results),
     ]
+
+
+def _durations(speeds: Mapping[Setting, Speed]) -> Iterable[Target]:
+    def rolled_back(setting: Setting) -> float:
+        return 100.0 * speeds[setting].rolled_back
+
+    unjust = [setting for setting in speeds if setting.healthy]
+    for shared in (False, True):
+        chosen = [setting for setting in unjust if setting.shared is shared]
+        worst = max(chosen, key=rolled_back)
+        name = "latency: false rollback" + (", shared x3" if shared else "")
+        where = f"{worst.name}, {worst.rate} rps"
+        yield Target(name, 0.1, rolled_back(worst), "%", where)
+    for slower, limit in ((1.5, 45.0), (1.25, 120.0)):
+        (setting,) = (s for s in speeds if s.slower == slower and s.rate == 50 and not s.bursts)
+        delay = speeds[setting].delay - WARM_UP
+        yield Target(f"latency: x{slower:g} at 50 rps after warm-up", limit, delay, "s")
 
 
 def _false_rollbacks(mine: dict[Cell, Figures]) -> Iterable[Target]:
@@ -80,7 +117,8 @@ def _misses(mine: dict[Cell, Figures]) -> Iterable[Target]:
 
 
 def _delays(results: Results) -> Iterable[Target]:
-    for noises, factor in (((*QUIET,), 1.5), (("inc",), 1.7), (("od+inc",), 2.1)):
+    # The issue asks for 1.5 in all noises; the note that it rests on for less in incidents.
+    for noises, factor in ((QUIET, 1.5), (INCIDENTS, 1.5), (("inc",), 1.7), (("od+inc",), 2.1)):
         yield _against_oracle(results, noises, factor, 0.01)
     broken = _chosen(
         {cell: found for (judge, cell), found in results.items() if judge == OURS},
@@ -134,16 +172,23 @@ def _tax(mine: dict[Cell, Figures]) -> Iterable[Target]:
 def _stretch(results: Results) -> Iterable[Target]:
     mine = {cell: found for (judge, cell), found in results.items() if judge == OURS}
     blips = _chosen(mine, lambda c: c.healthy and c.noise == "blip" and c.rate >= 50)
-    yield _worst("stretch: false rollback on a blip, >= 50 rps", 0.2, blips, _rolled_back)
+    pooled = 100.0 * fmean(found.rolled_back for found in blips.values())
+    yield Target("stretch: false rollback on a blip, >= 50 rps, pooled", 0.2, pooled, "%")
+    yield _worst("stretch: the same, a cell", 0.2, blips, _rolled_back)
 
     def times(cell: Cell, found: Figures) -> float:
         return found.delay / results[ORACLE, cell].delay
 
-    large = _chosen(
-        mine,
-        lambda c: c.rise == 0.05 and c.noise == "iid" and c.rate >= 50 and c.interval == 5,
-    )
-    yield _worst("stretch: delay +5 pp / oracle", 2.5, large, times, "x")
+    for rate in (50, 500):
+        large = {
+            cell: found
+            for cell, found in mine.items()
+            if cell.rise == 0.05
+            and cell.noise == "iid"
+            and cell.rate == rate
+            and cell.interval == 5
+        }
+        yield _worst(f"stretch: delay +5 pp / oracle, {rate} rps", 2.5, large, times, "x")
 
 
 def _chosen(mine: dict[Cell, Figures], wanted: Callable[[Cell], bool]) -> dict[Cell, Figures]:

@@ -20,7 +20,7 @@ MEMORY: Final = 600.0
 SPREAD_MEMORY: Final = 300.0
 """The same for their dispersion."""
 
-SPREAD_SAFETY: Final = 2.0
+SPREAD_SAFETY: Final = 3.0
 """Bursts outlast an interval: the dispersion seen between intervals is too small by this."""
 
 WILDEST: Final = 25.0
