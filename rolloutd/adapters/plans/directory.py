@@ -27,19 +27,16 @@ POLL = Seconds(30.0)
 """Time between looks when no notice comes: some network file systems send none."""
 
 
-def plan_files(path: Path) -> Iterator[Path]:
-    """Yield a file itself, or the plan files directly in a directory, by name.
+def plan_files(directory: Path) -> Iterator[Path]:
+    """Yield the plan files directly in a directory, by name.
 
     Names that begin with a dot are left out: editors' leftovers, and the folders in which a
     ConfigMap keeps its versions.
 
     Raises:
-        OSError: The directory can't be listed.
+        OSError: It can't be listed, or is none: that is not the same as having no files.
     """
-    if not path.is_dir():
-        yield path
-        return
-    for each in sorted(path.iterdir()):
+    for each in sorted(directory.iterdir()):
         if each.suffix in SUFFIXES and not each.name.startswith("."):
             yield each
 
@@ -54,7 +51,9 @@ def scan(paths: Iterable[Path], previous: Catalogue = NOTHING) -> Catalogue:
     Raises:
         OSError: A directory can't be listed.
     """
-    files = dict.fromkeys(file for path in paths for file in plan_files(path))
+    files = dict.fromkeys(
+        file for path in paths for file in (plan_files(path) if path.is_dir() else (path,))
+    )
     contents = _contents(files)
     return merge(previous, (_reading(*each) for each in contents.items()))
 

@@ -57,7 +57,7 @@ def _watch(directory: Path, stop: threading.Event, tell: Callable[[], object]) -
 
 
 def _follow(directory: Path, stop: threading.Event, tell: Callable[[], object]) -> None:
-    for _ in watch(
+    changes = watch(
         directory,
         watch_filter=None,
         debounce=_DEBOUNCE_MS,
@@ -65,5 +65,9 @@ def _follow(directory: Path, stop: threading.Event, tell: Callable[[], object]) 
         rust_timeout=_WAKE_MS,
         raise_interrupt=False,
         recursive=False,
-    ):
-        tell()
+        yield_on_timeout=True,
+    )
+    for number, changed in enumerate(changes):
+        # What was written while the watch was being set up gave no notice: tell of it once.
+        if changed or number == 0:
+            tell()
