@@ -1,4 +1,4 @@
-"""``rolloutd schema``: what editors need to help with plans."""
+"""``rolloutd schema``: the form of plans, for editors and for people."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ import json
 
 import click
 
+from rolloutd.adapters.plans.reference import reference
 from rolloutd.adapters.plans.schema import schema as plan_schema
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON Schema of plans.
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["json", "markdown"]),
+    default="json",
+    show_default=True,
+    help="JSON Schema for editors, or tables of every field for people.",
+)
+def schema(*, output: str) -> None:
+    """Print the form of plans.
 
-    Editors that speak the YAML language server's protocol use it when a plan begins with
-    "# yaml-language-server: $schema=" and the place of the schema.
+    Editors with a YAML language server complete, explain and check a plan that begins with
+    "# yaml-language-server: $schema=" and the place of the JSON Schema.
     """
-    click.echo(json.dumps(plan_schema(), indent=2))
+    if output == "markdown":
+        click.echo(reference(), nl=False)
+    else:
+        click.echo(json.dumps(plan_schema(), indent=2))
