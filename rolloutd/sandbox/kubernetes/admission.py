@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from rolloutd.adapters.kubernetes.fields import dig, items, section, text
 from rolloutd.ports import Json
-from rolloutd.sandbox.kubernetes.failures import bad_request, invalid
+from rolloutd.sandbox.kubernetes.failures import denied, invalid
 from rolloutd.sandbox.kubernetes.refs import Ref
 from rolloutd.sandbox.kubernetes.resources import (
     DEPLOYMENT,
@@ -20,7 +20,7 @@ from rolloutd.sandbox.kubernetes.resources import (
     Resource,
 )
 
-_ISTIO_WEBHOOK = 'admission webhook "validation.istio.io" denied the request'
+_ISTIO_WEBHOOK = "validation.istio.io"
 
 _SPECS: Mapping[Resource, Json] = MappingProxyType(
     {
@@ -48,8 +48,9 @@ def check(ref: Ref, obj: Json) -> None:
         ApiFailure: 400 in the words of Istio's webhook, or 422 with the field.
     """
     if ref.resource is VIRTUAL_SERVICE:
-        for complaint in _complaints(obj):
-            raise bad_request(f"{_ISTIO_WEBHOOK}: configuration is invalid: {complaint}")
+        complaints = _complaints(obj)
+        if complaints:
+            raise denied(_ISTIO_WEBHOOK, f"configuration is invalid: {_listed(complaints)}")
     if ref.resource in {DEPLOYMENT, REPLICA_SET}:
         replicas = dig(obj, "spec", "replicas")
         if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
@@ -66,6 +67,12 @@ def _complaints(virtual_service: Json) -> list[str]:
     for route in items(virtual_service, "spec", "http"):
         found += _route_complaints(items(route, "route"))
     return found
+
+
+def _listed(complaints: list[str]) -> str:
+    """Return complaints in the layout of Go's multierror, as Istio sends them."""
+    counted = "1 error" if len(complaints) == 1 else f"{len(complaints)} errors"
+    return f"{counted} occurred:\n\t* " + "\n\t* ".join(complaints) + "\n\n"
 
 
 def _route_complaints(destinations: list[object]) -> list[str]:

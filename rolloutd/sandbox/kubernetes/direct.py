@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+
+import orjson
 
 from rolloutd.errors import Conflict, Refused
 from rolloutd.ports import Json
@@ -45,7 +46,9 @@ class DirectApi:
 
     async def patch(self, path: str, operations: Sequence[Json]) -> Json:
         """Apply a JSON patch."""
-        return self._patch(path, Patch(type=PatchType.JSON, body=list(operations)))
+        return self._patch(
+            path, Patch(type=PatchType.JSON, body=[_own(each) for each in operations])
+        )
 
     async def merge(self, path: str, body: Json) -> Json:
         """Apply a JSON merge patch."""
@@ -88,8 +91,12 @@ def _writing(at: Location) -> Write:
 
 
 def _own(obj: Json) -> Json:
-    """Return a copy: what is in the store is shared by all, and must not change."""
-    return copy.deepcopy(obj)
+    """Return a copy: what is in the store is shared by all, and must not change.
+
+    Through text and back is several times faster than ``copy.deepcopy``.
+    """
+    copied: Json = orjson.loads(orjson.dumps(obj))
+    return copied
 
 
 @contextmanager

@@ -97,6 +97,12 @@ def bad_request(message: str) -> ApiFailure:
     return ApiFailure(HTTPStatus.BAD_REQUEST, "BadRequest", message)
 
 
+def denied(webhook: str, why: str) -> ApiFailure:
+    """An admission webhook said no; API servers give no reason of their own then."""
+    message = f'admission webhook "{webhook}" denied the request: {why}'
+    return ApiFailure(HTTPStatus.BAD_REQUEST, "", message)
+
+
 def misfit(message: str) -> ApiFailure:
     """A JSON patch does not fit the object. Without details: that is how clients tell."""
     said = f"the server rejected our request due to an error in our request: {message}"

@@ -67,7 +67,7 @@ async def test_a_negative_weight_is_refused_as_istio_refuses() -> None:
     """Only the webhook stands between a bad weight and Envoy."""
     _, api = await served()
 
-    with pytest.raises(Refused, match=r"validation\.istio\.io.*weight -1 < 0"):
+    with pytest.raises(Refused, match=r"(?s)validation\.istio\.io.*weight -1 < 0"):
         await api.patch(REVIEWS, replaced(-1))
 
 
