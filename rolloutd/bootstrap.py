@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,6 +20,9 @@ from rolloutd.adapters.envoy.meter import EnvoyMeter
 from rolloutd.adapters.istio.mesh import IstioMesh
 from rolloutd.adapters.kubernetes.api import connect
 from rolloutd.adapters.kubernetes.cache import WatchedCache
+from rolloutd.adapters.kubernetes.claim import Candidate
+from rolloutd.adapters.kubernetes.elector import Elector
+from rolloutd.adapters.kubernetes.fenced import FencedApi
 from rolloutd.adapters.kubernetes.pace import Pace
 from rolloutd.adapters.kubernetes.paths import (
     DEPLOYMENT,
@@ -26,7 +31,8 @@ from rolloutd.adapters.kubernetes.paths import (
     served_version,
     virtual_service,
 )
-from rolloutd.adapters.kubernetes.settings import ClientSettings, WatchSettings
+from rolloutd.adapters.kubernetes.rereading import RereadingApi
+from rolloutd.adapters.kubernetes.settings import ClientSettings, LeaseSettings, WatchSettings
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
 from rolloutd.adapters.notify.log import LogHerald
 from rolloutd.adapters.plans.directory import PlanDirectory
@@ -43,7 +49,8 @@ from rolloutd.core.units import Instant, Seconds, elapsed
 from rolloutd.engine.meters import Meters
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.world import World
-from rolloutd.ports import Clock, Herald, KubeApi, Meter, PlanSource
+from rolloutd.errors import Refused
+from rolloutd.ports import Clock, Herald, KubeApi, Meter
 from rolloutd.settings import MeterSettings, OpsSettings, Settings
 from rolloutd.telemetry.metrics import Metrics
 
@@ -87,23 +94,28 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         session = await stack.enter_async_context(aiohttp.ClientSession())
         calendar = await stack.enter_async_context(CronCalendar())
         cache = await _cache(api, settings, pace)
+        seat = _seat(api, settings.lease, pace)
+        guarded = RereadingApi(seat.api, cache.absorb)
         world = World(
             clock=clock,
-            mesh=IstioMesh(cache, api, epoch=lambda: None, absorb=cache.absorb),
-            workloads=CachedWorkloads(cache, api),
+            mesh=IstioMesh(cache, guarded, epoch=seat.epoch, absorb=cache.absorb),
+            workloads=CachedWorkloads(cache, guarded),
             herald=herald or LogHerald(),
             metrics=metrics,
         )
         supervisor = Supervisor(world, _meters(settings.meter, session, clock), calendar)
-        for kind in ("VirtualService", "DestinationRule", "Deployment"):
-            cache.subscribe(kind, _changes_of(kind, supervisor))
+        _subscribe(supervisor, cache)
         heartbeat = _Heartbeat(clock, metrics)
-        ready = {"cache-synced": lambda: cache.is_synced, "plans-read": supervisor.has_read}
+        ready = {
+            "cache-synced": lambda: cache.is_synced,
+            "plans-read-or-standby": lambda: supervisor.has_read() or not seat.leads(),
+        }
         app = ops_app(metrics.registry, {"event-loop": heartbeat.is_beating}, ready)
         url = await stack.enter_async_context(_listen(app, settings.ops))
         source = PlanDirectory(settings.plans, clock)
         async with asyncio.TaskGroup() as group:
-            work = group.create_task(_work(cache, heartbeat, supervisor, source), name="daemon")
+            lead = _work(cache, heartbeat, seat, lambda: supervisor.run(source))
+            work = group.create_task(lead, name="daemon")
             try:
                 yield Daemon(supervisor=supervisor, metrics=metrics, clock=clock, ops_url=url)
             finally:
@@ -111,7 +123,10 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
 
 
 async def _work(
-    cache: WatchedCache, heartbeat: _Heartbeat, supervisor: Supervisor, source: PlanSource
+    cache: WatchedCache,
+    heartbeat: _Heartbeat,
+    seat: _Seat,
+    lead: Callable[[], Awaitable[None]],
 ) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(heartbeat.run(), name="heartbeat")
@@ -119,7 +134,49 @@ async def _work(
         # Before the caches are filled, absence means nothing: nobody may decide.
         await cache.synced()
         log.info("caches_synced")
-        await supervisor.run(source)
+        await seat.take(lead)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seat:
+    """The right to write: shared among replicas, or simply ours.
+
+    Attributes:
+        api: Refuses to write without that right.
+        epoch: Number of our leadership, if there is a competition.
+        leads: Whether we have the right at this moment.
+        take: Runs something for as long as we have it.
+    """
+
+    api: KubeApi
+    epoch: Callable[[], int | None]
+    leads: Callable[[], bool]
+    take: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+
+
+def _seat(api: KubeApi, lease: str | None, pace: Pace) -> _Seat:
+    if lease is None:
+        return _Seat(api=api, epoch=lambda: None, leads=lambda: True, take=lambda work: work())
+    namespace, _, name = lease.partition("/")
+    if not (namespace and name):
+        raise Refused(f"--lease {lease}: a lease is named NAMESPACE/NAME")
+    identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
+    candidate = Candidate(namespace=namespace, name=name, identity=identity)
+    elector = Elector(api, candidate, pace, LeaseSettings())
+
+    async def take(work: Callable[[], Awaitable[None]]) -> None:
+        async def lead(epoch: int) -> None:
+            log.info("leading", lease=lease, identity=identity, epoch=epoch)
+            await work()
+
+        await elector.run(lead)
+
+    return _Seat(
+        api=FencedApi(api, elector.is_leader, ClientSettings().deadline),
+        epoch=lambda: elector.epoch,
+        leads=elector.is_leader,
+        take=take,
+    )
 
 
 async def _cache(api: KubeApi, settings: Settings, pace: Pace) -> WatchedCache:
@@ -138,8 +195,9 @@ def _meters(settings: MeterSettings, session: aiohttp.ClientSession, clock: Cloc
     return Meters(by_source, prometheus)
 
 
-def _changes_of(kind: str, supervisor: Supervisor) -> Callable[[str, dict[str, object]], None]:
-    return lambda _, obj: supervisor.changed(kind, obj)
+def _subscribe(supervisor: Supervisor, cache: WatchedCache) -> None:
+    for kind in ("VirtualService", "DestinationRule", "Deployment"):
+        cache.subscribe(kind, lambda _, obj, kind=kind: supervisor.changed(kind, obj))
 
 
 class _Heartbeat:

@@ -47,6 +47,9 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     """Namespaces to watch; empty watches all, which needs cluster-wide rights."""
 
+    lease: str | None = None
+    """``NAMESPACE/NAME`` of the Lease that replicas compete for; ``None`` for a lone daemon."""
+
     log_format: str = "auto"
     """``json``, ``console``, or ``auto``: console on a terminal, JSON elsewhere."""
 

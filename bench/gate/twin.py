@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.gate.world import Bools, Floats, Past
 from rolloutd.core.gate import bet, control, recent, stream
+from rolloutd.core.gate.gains import STEADY
 from rolloutd.core.gate.rules import GROSS, MATTERS, Rules
 from rolloutd.core.gate.standing import EDGE
 
@@ -211,9 +212,11 @@ class Twin:
         calm = ~self.incident
         weight = 1.0 / (1.0 + self.excess * share)
         added = np.stack([new.canary_failures * weight, new.canary_requests * weight])
-        past = self._past(added)
+        past = self._past(added, self.failures, self.requests)
         gains, playing = past, calm & (new.canary_requests > 0)
-        self._certify(past, cap, playing)
+        lacking = np.maximum(STEADY - self.failures, 0.0)
+        steady = self.failures + lacking, self.requests + lacking / self.ratio
+        self._certify(self._past(added, *steady), cap, playing)
         if self.incident.any():
             instead, _ = self._present(new, share, stream.INCIDENT_FACTOR)
             gains = np.where(self.incident, instead, past)
@@ -235,9 +238,9 @@ class Twin:
         left = before + stream.BLIP_PART * self.rules.limit - self.against_past.log
         return np.where(broken, cap, np.minimum(cap, np.maximum(left, 0.0)))
 
-    def _past(self, added: Floats) -> Floats:
-        known, earlier = self.requests, self.canary[1]
-        later, prior = earlier + added[1], self.failures + self.canary[0]
+    def _past(self, added: Floats, failures: Floats, known: Floats) -> Floats:
+        earlier = self.canary[1]
+        later, prior = earlier + added[1], failures + self.canary[0]
         pace = 1.0 + self.rises / self.ratio
         now = (known + pace * later) / (known + later)
         then = (known + pace * earlier) / (known + earlier)

@@ -43,6 +43,9 @@ log = structlog.get_logger()
 @click.option(
     "--prometheus", envvar="PROMETHEUS_URL", help="Base URL, for plans that ask Prometheus."
 )
+@click.option(
+    "--lease", metavar="NAMESPACE/NAME", help="Lease that several replicas compete for."
+)
 @click.option("--ops-host", default="127.0.0.1", show_default=True, help="Probes and metrics.")
 @click.option("--ops-port", default=9090, show_default=True, help="Probes and metrics.")
 @click.option(
@@ -64,6 +67,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     context: str | None,
     namespaces: tuple[str, ...],
     prometheus: str | None,
+    lease: str | None,
     ops_host: str,
     ops_port: int,
     log_format: str,
@@ -75,6 +79,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         kubeconfig=kubeconfig,
         context=context,
         namespaces=namespaces,
+        lease=lease,
         log_format=log_format,
         log_level=log_level,
         ops=OpsSettings(host=ops_host, port=ops_port),

@@ -102,6 +102,8 @@ class Confidence:
         certainty: Chance with which such a regression is ruled out before the last small step
             is left.
         max_hold: Longest extra hold for evidence; then a person is asked.
+        warm_up: How long a fresh canary's durations say nothing of it, and how long stable is
+            watched first where nothing is known of its past.
     """
 
     false_rollback: Ratio = Ratio(0.001)
@@ -109,6 +111,7 @@ class Confidence:
     slowdown: float = 1.25
     certainty: Ratio = Ratio(0.99)
     max_hold: Seconds = Seconds(1200.0)
+    warm_up: Seconds = Seconds(60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,11 +31,17 @@ class Supervisor:
         self._catalogue: Catalogue | None = None
 
     async def run(self, source: PlanSource) -> None:
-        """Drive all rollouts until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._sampling.run(), name="sampling")
-            async for catalogue in source.changes():
-                self._take(catalogue, group)
+        """Drive all rollouts until cancelled.
+
+        What they learnt goes with their tasks: whoever drives them next reads the cluster.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._sampling.run(), name="sampling")
+                async for catalogue in source.changes():
+                    self._take(catalogue, group)
+        finally:
+            self._rollouts.clear()
 
     def has_read(self) -> bool:
         """Say whether the plans have been read once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -157,7 +158,8 @@ async def sandbox(script: Script, clock: Clock, folder: Path) -> AsyncIterator[S
             [virtual_service("v1")],
             [NAMESPACE],
             Pace(clock=clock, chance=chance),
-            WatchSettings(),
+            # Nothing is between us and the store that could fall silent.
+            WatchSettings(idle=Seconds(math.inf)),
         )
         cache.subscribe("VirtualService", follower.on_change)
         tasks = [

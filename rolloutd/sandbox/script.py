@@ -53,6 +53,7 @@ def plan_text(script: Script, stats_url: str) -> str:
     """Write the plan of the story as a user would."""
     hold = f"{round(script.pace * 1000)}ms"
     interval = f"{round(script.interval * 1000)}ms"
+    warm_up = f"{round(min(script.pace, 5.0) * 1000)}ms"
     return f"""\
 apiVersion: rolloutd.io/v1alpha1
 kind: RolloutPlan
@@ -71,5 +72,6 @@ spec:
     - {{name: success-rate, type: successRate, min: 99%, vsStable: {{maxDrop: 0.5pp}}}}
     - {{name: latency-p99, type: latency, quantile: 0.99, max: 250ms,
        vsStable: {{maxRatio: 2}}}}
-  samples: {{interval: {interval}, window: 30s, minRequests: 50}}
+  samples: {{interval: {interval}}}
+  confidence: {{regression: 2pp, warmUp: {warm_up}, maxHold: 3m}}
 """

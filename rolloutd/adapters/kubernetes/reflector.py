@@ -134,7 +134,8 @@ class Reflector:
     async def _follow(self, version: str) -> None:
         async for change, obj in self._api.watch(self._path, version):
             self._contact = self._pace.clock.now()
-            self._sink.apply(change, obj)
+            if change != "BOOKMARK":
+                self._sink.apply(change, obj)
             self._version = text(obj, "metadata", "resourceVersion") or self._version
             if is_newer(self._version, self._newest):
                 self._newest = self._version

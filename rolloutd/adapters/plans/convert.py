@@ -171,6 +171,7 @@ def _confidence(confidence: gate_models.Confidence) -> Confidence:
         slowdown=confidence.slowdown,
         certainty=confidence.certainty,
         max_hold=confidence.max_hold,
+        warm_up=confidence.warm_up,
     )
 
 

@@ -150,6 +150,12 @@ class Confidence(Part):
         "20m",
         "Longest extra hold for want of evidence; then a person is asked.",
     )
+    warm_up: Duration = preset(
+        Seconds(60.0),
+        "60s",
+        "How long a fresh canary's durations are not held against it, and how long stable is "
+        "watched first where nothing is known of its past.",
+    )
 
 
 class Samples(Part):

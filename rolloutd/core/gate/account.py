@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from rolloutd.core.gate.control import LEARNING, LEARNING_REQUESTS
+from rolloutd.core.gate.control import LEARNING_REQUESTS
 from rolloutd.core.gate.explain import failing, lasting, odds, points, share, wanting, whole
 from rolloutd.core.gate.recent import WINDOW
 from rolloutd.core.gate.rules import MATTERS, Rules
@@ -81,9 +81,8 @@ def _incident(stream: Stream, rules: Rules, verb: str) -> str:
 
 
 def _learning(stream: Stream, rules: Rules, verb: str) -> str:
-    del rules
     missing = LEARNING_REQUESTS - stream.control.baseline.requests
-    left = Seconds(max(0.0, LEARNING - stream.clock))
+    left = Seconds(max(0.0, rules.warm_up - stream.clock))
     wanted = [f"{lasting(left)}"] if left > 0.0 else []
     wanted += [f"{whole(missing)} of its requests"] if missing > 0.0 else []
     return (

@@ -38,9 +38,6 @@ MOVED: Final = 3.0
 SETTLING: Final = 60.0
 """Seconds for which a baseline is kept at least."""
 
-LEARNING: Final = 60.0
-"""Seconds of stable's behaviour that make a baseline where there is no history."""
-
 LEARNING_REQUESTS: Final = 100.0
 """Effective requests of stable that do."""
 
@@ -77,6 +74,7 @@ class Pair(NamedTuple):
         elapsed: Seconds since the interval before it ended.
         excess: Dispersion of the whole traffic in excess of 1, with the safety on it.
         share: The canary's share of the counted requests, 0 where there are none.
+        learning: Seconds of stable's behaviour that make a baseline without history.
     """
 
     clock: float
@@ -87,6 +85,7 @@ class Pair(NamedTuple):
     stable_failures: int
     excess: float
     share: float
+    learning: float = 60.0
 
 
 class Sky(NamedTuple):
@@ -230,7 +229,7 @@ def _grown(baseline: Baseline, pair: Pair, spread: float) -> Baseline:
     if baseline.learnt:
         return Baseline(failures, requests, baseline.ratio, baseline.since, learnt=True)
     ratio = max(failures / (requests + 1.0), FLOOR)
-    enough = requests >= LEARNING_REQUESTS and pair.clock >= LEARNING - ROUNDING
+    enough = requests >= LEARNING_REQUESTS and pair.clock >= pair.learning - ROUNDING
     return Baseline(failures, requests, ratio, pair.clock if enough else 0.0, learnt=enough)
 
 

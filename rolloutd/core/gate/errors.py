@@ -117,7 +117,7 @@ class SequentialSuccess:
     def _weighed(self, tally: Tally) -> Beyond:
         if self.limit is None:
             return self.state.beyond
-        pair = paired(self.state.stream, tally)
+        pair = paired(self.state.stream, tally, learning=self.rules.warm_up)
         cap = cap_of(self.limit.convicts, pair.elapsed, broken=is_broken(pair))
         return limits.weighed(
             self.state.beyond, self.limit, Totals(*tally[2:]), pair.excess, cap
@@ -175,6 +175,7 @@ def sequential_success(
         certainty=confidence.certainty,
         regression=confidence.regression,
         tolerated=gate.max_drop,
+        warm_up=confidence.warm_up,
     )
     absolute = (
         None if gate.minimum is None else limits.limit(1.0 - gate.minimum, bound * LIMIT_PART)

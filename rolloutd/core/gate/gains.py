@@ -46,6 +46,25 @@ def past_gains(
     return gains
 
 
+STEADY: Final = 20.0
+"""Effective failures from which on a ratio is known well enough to acquit by."""
+
+
+def steadied(baseline: Baseline) -> Baseline:
+    """Return the baseline to acquit by: its ratio counts as known.
+
+    Whoever has hardly ever seen stable fail can't tell a multiple of "hardly ever": a canary
+    without a failure would be compared with a pace that may be nought, and never acquitted.
+    The question of the certificate is another one: whether the canary fails as often as the
+    ratio *plus* the rise. That is answered by the canary's own requests, so the ratio is taken
+    as if ``STEADY`` failures had shown it. Larger baselines are left as they are.
+    """
+    if baseline.failures >= STEADY:
+        return baseline
+    more = (STEADY - baseline.failures) / baseline.ratio
+    return baseline._replace(failures=STEADY, requests=baseline.requests + more)
+
+
 def present_gains(
     ratio: float, rises: tuple[float, ...], pair: Pair, least_factor: float
 ) -> list[float]:

@@ -188,6 +188,7 @@ def sequential_latency(
         limit=math.log(1.0 / (bound * (1.0 - part))),
         acquittal=math.log(1.0 / (1.0 - confidence.certainty)),
         slowdown=max(confidence.slowdown, gate.max_ratio or 0.0),
+        warm_up=confidence.warm_up,
     )
     absolute = limits.limit(1.0 - gate.quantile, bound * LIMIT_PART) if part else None
     past = history.latency if history is not None else None

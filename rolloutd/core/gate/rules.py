@@ -34,6 +34,7 @@ class Rules:
         prior: Idle share, then belief in each alternative; sums to 1.
         least_rise: Uplift below which nobody is convicted, whatever the evidence.
         least_factor: The same as a factor.
+        warm_up: Seconds of stable's behaviour that make a baseline where there is no history.
     """
 
     limit: float
@@ -43,6 +44,7 @@ class Rules:
     prior: tuple[float, ...]
     least_rise: float
     least_factor: float
+    warm_up: float = 60.0
 
 
 def rules(
@@ -51,6 +53,7 @@ def rules(
     certainty: float,
     regression: float,
     tolerated: float | None = None,
+    warm_up: float = 60.0,
 ) -> Rules:
     """Derive a stream's constants from what the user says.
 
@@ -59,6 +62,7 @@ def rules(
         certainty: Chance with which a certified canary has no regression that matters.
         regression: Smallest rise of the failure ratio that matters.
         tolerated: Rise that the user allows; a fifth of ``regression`` when not said.
+        warm_up: Seconds for which stable is watched first where it has no history.
     """
     size = max(regression, tolerated or 0.0)
     limit = math.log(1.0 / false_rollback)
@@ -70,4 +74,5 @@ def rules(
         prior=(IDLE, *((1.0 - IDLE) * belief for belief in PRIOR)),
         least_rise=regression / 5.0 if tolerated is None else tolerated,
         least_factor=1.2,
+        warm_up=warm_up,
     )

@@ -16,9 +16,6 @@ from rolloutd.core.gate.recent import ROUNDING, WINDOW
 from rolloutd.core.gate.shapes import SCALES, Shape, beliefs
 from rolloutd.core.gate.stream import Certificate, cap_of, clipped
 
-WARM_UP: Final = 60.0
-"""Seconds of the canary's first requests that do not count: caches fill, code compiles."""
-
 PERSISTENCE: Final = 0.75
 """Four intervals are needed to convict: a blip of ten seconds touches three."""
 
@@ -62,11 +59,13 @@ class Terms(NamedTuple):
         limit: Log of the evidence that convicts.
         acquittal: Log of the evidence that certifies.
         slowdown: Smallest factor that matters.
+        warm_up: Seconds for which a fresh canary's durations are not held against it.
     """
 
     limit: float
     acquittal: float
     slowdown: float
+    warm_up: float = 60.0
 
 
 class Slowness(NamedTuple):
@@ -116,7 +115,7 @@ def moved(stream: Slowness, terms: Terms, new: Interval) -> Slowness:
     beat = Beat(stream.clock + elapsed, canary, stable)
     known = stream.norm.shape(terms.slowdown)
     wealth, certificate = stream.wealth, stream.certificate
-    if known is not None and stream.warm >= WARM_UP - ROUNDING:
+    if known is not None and stream.warm >= terms.warm_up - ROUNDING:
         gains = slow_gains(known, beat, stream.norm.dispersion)
         cap = cap_of(PERSISTENCE * terms.limit, elapsed)
         wealth = bet(wealth, gains, cap, PRIOR)

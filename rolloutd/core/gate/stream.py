@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from rolloutd.core.gate.bet import Wealth, begin, bet
 from rolloutd.core.gate.control import Baseline, Control, Pair, excess_of, watched
-from rolloutd.core.gate.gains import past_gains, present_gains
+from rolloutd.core.gate.gains import past_gains, present_gains, steadied
 from rolloutd.core.gate.recent import GLANCE, ROUNDING
 from rolloutd.core.gate.rules import GROSS, MATTERS, Rules
 
@@ -125,7 +125,7 @@ def opened(rules: Rules, baseline: Baseline, dispersion: float | None) -> Stream
 
 def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
     """Take one interval in."""
-    pair = paired(stream, tally)
+    pair = paired(stream, tally, learning=rules.warm_up)
     control = watched(stream.control, pair)
     past = _rewound(stream) if control.onset else stream.past
     before = (0.0, 0.0) if control.renewed else stream.canary
@@ -133,8 +133,8 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
     against = present_gains(control.baseline.ratio, rules.rises, pair, PRESENT_FACTOR)
     certificate, canary = _carried(stream.certificate, anew=control.renewed), before
     if control.comparable:
-        canary, gains = _against_past(control, rules, before, pair)
-        certificate = _certified(certificate, gains, cap, rules)
+        canary, gains, acquitting = _against_past(control, rules, before, pair)
+        certificate = _certified(certificate, acquitting, cap, rules)
     else:
         gains = present_gains(control.baseline.ratio, rules.rises, pair, INCIDENT_FACTOR)
     past = bet(past, gains, _allowance(stream, past, rules.limit, pair), rules.prior)
@@ -153,7 +153,7 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
     )
 
 
-def paired(stream: Stream, tally: Tally) -> Pair:
+def paired(stream: Stream, tally: Tally, *, learning: float) -> Pair:
     """Place an interval on the stream's own time line, before it is taken in."""
     requests = tally.canary_requests + tally.stable_requests
     return Pair(
@@ -162,6 +162,7 @@ def paired(stream: Stream, tally: Tally) -> Pair:
         *tally[2:],
         excess=excess_of(stream.control.dispersion, requests / tally.seconds),
         share=tally.canary_requests / requests if requests else 0.0,
+        learning=learning,
     )
 
 
@@ -210,13 +211,15 @@ def is_broken(pair: Pair) -> bool:
 
 def _against_past(
     control: Control, rules: Rules, before: tuple[float, float], pair: Pair
-) -> tuple[tuple[float, float], list[float]]:
+) -> tuple[tuple[float, float], list[float], list[float]]:
     if pair.canary_requests == 0:
-        return before, []
+        return before, [], []
     weight = 1.0 / (1.0 + pair.excess * pair.share)
     added = pair.canary_failures * weight, pair.canary_requests * weight
-    gains = past_gains(control.baseline, rules.rises, before, added)
-    return (before[0] + added[0], before[1] + added[1]), gains
+    baseline, steady = control.baseline, steadied(control.baseline)
+    gains = past_gains(baseline, rules.rises, before, added)
+    acquitting = gains if steady is baseline else past_gains(steady, rules.rises, before, added)
+    return (before[0] + added[0], before[1] + added[1]), gains, acquitting
 
 
 def _carried(certificate: Certificate, *, anew: bool) -> Certificate:

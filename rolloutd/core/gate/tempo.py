@@ -11,7 +11,6 @@ from rolloutd.core.gate.explain import failing, lasting, millis, odds, wanting, 
 from rolloutd.core.gate.recent import WINDOW
 from rolloutd.core.gate.shapes import SCALES
 from rolloutd.core.gate.slowness import (
-    WARM_UP,
     Slowness,
     Terms,
     devaluation,
@@ -61,7 +60,7 @@ def evidence(stream: Slowness, terms: Terms) -> dict[str, float]:
 def _standing(stream: Slowness, terms: Terms) -> Standing:
     if stream.wealth.log >= terms.limit - EDGE and uplifted(stream):
         return Standing.CONVICTED
-    if not stream.norm.derived or stream.warm < WARM_UP:
+    if not stream.norm.derived or stream.warm < terms.warm_up:
         return Standing.LEARNING
     if stream.certificate.matters <= -terms.acquittal:
         return Standing.CERTIFIED
@@ -76,7 +75,7 @@ def _consequence(stream: Slowness, terms: Terms, stands: Standing) -> str:
             chance = f"odds that this is chance {odds(stream.wealth.log)}"
             return f"{_worst(stream)}; {chance}, limit {odds(terms.limit)}"
         case Standing.LEARNING:
-            return _learning(stream)
+            return _learning(stream, terms)
         case Standing.CERTIFIED:
             chance = odds(-stream.certificate.matters)
             return f"being {terms.slowdown:g} times as slow is ruled out ({chance})"
@@ -84,8 +83,8 @@ def _consequence(stream: Slowness, terms: Terms, stands: Standing) -> str:
             return _missing(stream, terms, gross=stands is Standing.UNSEEN)
 
 
-def _learning(stream: Slowness) -> str:
-    left = Seconds(max(0.0, WARM_UP - stream.warm))
+def _learning(stream: Slowness, terms: Terms) -> str:
+    left = Seconds(max(0.0, terms.warm_up - stream.warm))
     if stream.norm.derived:
         return f"the canary warms up: {lasting(left)} to go"
     return "how long stable's requests usually take is being learnt"
