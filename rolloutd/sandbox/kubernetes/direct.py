@@ -11,7 +11,7 @@ import orjson
 from rolloutd.errors import Conflict, Refused
 from rolloutd.ports import Json
 from rolloutd.sandbox.kubernetes import verbs
-from rolloutd.sandbox.kubernetes.failures import ApiFailure
+from rolloutd.sandbox.kubernetes.failures import ApiFailure, bad_request
 from rolloutd.sandbox.kubernetes.locations import Location, locate
 from rolloutd.sandbox.kubernetes.store import Store, Write
 from rolloutd.sandbox.kubernetes.verbs import Patch, PatchType
@@ -66,7 +66,7 @@ class DirectApi:
         with _translated(f"watch {path}"), self._store.history.following() as feed:
             at = _collection(path)
             watch = Watch(at=at)
-            missed = self._store.history.since(int(resource_version))
+            missed = self._store.history.since(_number(resource_version))
             for event in changes_for(watch, missed):
                 yield event.type, _own(event.obj)
             while (change := await feed.get()) is not None:
@@ -84,6 +84,12 @@ def _collection(path: str) -> Location:
     if at.name is not None:
         raise Refused(f"{path} is not a collection")
     return at
+
+
+def _number(version: str) -> int:
+    if not version.isdecimal():
+        raise bad_request(f"resourceVersion: {version!r} is not a number")
+    return int(version)
 
 
 def _writing(at: Location) -> Write:

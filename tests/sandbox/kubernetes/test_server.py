@@ -199,3 +199,46 @@ async def test_a_body_that_is_no_object_is_refused() -> None:
         answers = [await http.ask("POST", MAPS, body) for body in ([1], "text", 3)]
 
     assert [answer.code for answer in answers] == [400, 400, 400]
+
+
+async def test_a_body_must_agree_with_its_path() -> None:
+    """What is meant for one namespace must not land in another."""
+    async with serving(stocked()) as http:
+        elsewhere = await http.ask("POST", SERVICES, reviews(namespace="shop"))
+        version = str(http.store.version)
+        renamed = reviews(name="other", resourceVersion=version)
+        other = await http.ask("PUT", f"{SERVICES}/r0", renamed)
+
+    assert (elsewhere.code, other.code) == (400, 400)
+
+
+async def test_what_a_path_cannot_do_is_not_allowed() -> None:
+    """405 tells a client's mistake from an object that is not there."""
+    async with serving(stocked()) as http:
+        put = await http.ask("PUT", SERVICES, reviews())
+        posted = await http.ask("POST", f"{SERVICES}/r0", reviews())
+        nowhere = await http.ask("POST", "/api/v1/configmaps", named("settings"))
+
+    assert (put.code, posted.code, nowhere.code) == (405, 405, 405)
+
+
+async def test_yaml_is_read_where_it_is_announced() -> None:
+    """Manifests are YAML, and curl sends them as they are."""
+    async with serving(stocked()) as http:
+        answer = await http.ask(
+            "POST", MAPS, named("settings"), Content_Type="application/yaml"
+        )
+
+    assert answer.code == 201
+
+
+async def test_owned_objects_can_be_left_behind() -> None:
+    """``kubectl delete --cascade=orphan`` keeps pods while their owner is replaced."""
+    store = stocked()
+    owner = store.list(VIRTUAL_SERVICE)[0]
+    owners = [{"kind": "VirtualService", "uid": dig(owner, "metadata", "uid")}]
+    store.create(CONFIG_MAP, "default", named("kept", ownerReferences=owners))
+    async with serving(store) as http:
+        await http.ask("DELETE", f"{SERVICES}/r0", {"propagationPolicy": "Orphan"})
+
+    assert len(store.list(CONFIG_MAP)) == 1
