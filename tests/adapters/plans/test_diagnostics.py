@@ -49,11 +49,11 @@ def test_a_finding_is_one_sentence_with_its_place() -> None:
         span=Span(14, 7, 13),
         path="spec.steps[0]",
         message="unknown field 'wieght'",
-        remedy="did you mean 'weight'?",
+        remedy="allowed: weight, hold",
     )
 
     assert str(finding) == (
-        "p.yaml:14:7: error RD110: spec.steps[0]: unknown field 'wieght'; did you mean 'weight'?."
+        "p.yaml:14:7: error RD110: spec.steps[0]: unknown field 'wieght'; allowed: weight, hold."
     )
 
 
