@@ -14,7 +14,9 @@ Selector: TypeAlias = Callable[[Json], bool]
 """Says whether an object is meant."""
 
 _KEY = r"(?P<key>[A-Za-z0-9][\w./-]*)"
-_SET = re.compile(rf"{_KEY}\s+(?P<op>in|notin)\s*\((?P<values>[^()]*)\)")
+_SET = re.compile(
+    rf"{_KEY}\s+(?P<op>in|notin)\s*\((?P<values>[^()]*)\)"
+)  # codespell:ignore notin
 _EQUALITY = re.compile(rf"{_KEY}\s*(?P<op>==|=|!=)\s*(?P<value>[\w.-]*)")
 _EXISTENCE = re.compile(rf"(?P<not>!?)\s*{_KEY}")
 _FIELD = re.compile(r"(?P<path>[\w.]+)(?P<op>!=|==?)(?P<value>.*)")
@@ -59,7 +61,9 @@ def field_selector(written: str) -> Selector:
 def _label_requirement(part: str) -> Selector:
     if found := _SET.fullmatch(part):
         values = {value.strip() for value in found["values"].split(",")}
-        return _membership(found["key"], values, negated=found["op"] == "notin")
+        return _membership(
+            found["key"], values, negated=found["op"] == "notin"
+        )  # codespell:ignore notin
     if found := _EQUALITY.fullmatch(part):
         return _membership(found["key"], {found["value"]}, negated=found["op"] == "!=")
     if found := _EXISTENCE.fullmatch(part):

@@ -25,8 +25,8 @@ POD: Json = {
         ("missing!=web", True),
         ("app in (api, web)", True),
         ("app in (api)", False),
-        ("app notin (api,web)", False),
-        ("missing notin (api)", True),
+        ("app notin (api,web)", False),  # codespell:ignore notin
+        ("missing notin (api)", True),  # codespell:ignore notin
         ("app", True),
         ("missing", False),
         ("!missing", True),
