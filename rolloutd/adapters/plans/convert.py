@@ -41,6 +41,9 @@ from rolloutd.core.plan import (
 )
 from rolloutd.core.units import Millis, Percent, Ratio
 
+DIGITS = 16
+"""Hexadecimal digits of a digest: short in messages, and no two plans of a lifetime alike."""
+
 
 def to_plan(document: models.PlanDocument, *, origin: str) -> Plan:
     """Return the plan that a document stands for.
@@ -94,7 +97,7 @@ def digest(spec: models.Spec) -> str:
     if failures is not None:
         meaning["metrics"]["grpcFailures"] = sorted(failures)
     text = json.dumps(_without_empty(meaning), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
 def _without_empty(value: object) -> object:
