@@ -48,12 +48,12 @@ def test_a_finding_is_one_sentence_with_its_place() -> None:
         file="p.yaml",
         span=Span(14, 7, 13),
         path="spec.steps[0]",
-        message="unknown field 'wieght'",
+        message="unknown field 'weigt'",
         remedy="allowed: weight, hold",
     )
 
     assert str(finding) == (
-        "p.yaml:14:7: error RD110: spec.steps[0]: unknown field 'wieght'; allowed: weight, hold."
+        "p.yaml:14:7: error RD110: spec.steps[0]: unknown field 'weigt'; allowed: weight, hold."
     )
 
 
@@ -75,7 +75,7 @@ def test_findings_come_by_place_and_once() -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("wieght", "weight"), ("Weight", "weight"), ("rotues", "routes"), ("zebra", None)],
+    [("weigt", "weight"), ("Weight", "weight"), ("rotues", "routes"), ("zebra", None)],
 )
 def test_what_was_meant_is_guessed_only_when_it_is_close(
     written: str, meant: str | None
