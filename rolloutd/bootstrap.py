@@ -8,7 +8,8 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import aiohttp
 import structlog
@@ -86,24 +87,14 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         Unavailable: The cluster does not answer.
     """
     async with AsyncExitStack() as stack:
-        clock, metrics = SystemClock(), Metrics()
-        pace = Pace(clock=clock, chance=random.Random())  # noqa: S311 - jitter is no secret
-        api = await stack.enter_async_context(
-            connect(settings.kubeconfig, settings.context, ClientSettings(), pace)
-        )
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        calendar = await stack.enter_async_context(CronCalendar())
-        cache = await _cache(api, settings, pace)
-        seat = _seat(api, settings.lease, pace)
-        guarded = RereadingApi(seat.api, cache.absorb)
-        world = World(
-            clock=clock,
-            mesh=IstioMesh(cache, guarded, epoch=seat.epoch, absorb=cache.absorb),
-            workloads=CachedWorkloads(cache, guarded),
-            herald=herald or LogHerald(),
-            metrics=metrics,
-        )
-        supervisor = Supervisor(world, _meters(settings.meter, session, clock), calendar)
+        outside = await _outside(stack, settings)
+        clock, metrics = outside.pace.clock, Metrics()
+        cache = await _cache(outside.api, settings, outside.pace)
+        seat = _seat(outside.api, settings.lease, outside.pace)
+        world = _world(RereadingApi(seat.api, cache.absorb), cache, seat, metrics, clock)
+        world = replace(world, herald=herald or world.herald)
+        meter = _meters(settings.meter, outside.session, clock)
+        supervisor = Supervisor(world, meter, outside.calendar)
         _subscribe(supervisor, cache)
         heartbeat = _Heartbeat(clock, metrics)
         ready = {
@@ -120,6 +111,39 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
                 yield Daemon(supervisor=supervisor, metrics=metrics, clock=clock, ops_url=url)
             finally:
                 work.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outside:
+    """Connections that are closed when the daemon ends."""
+
+    pace: Pace
+    api: KubeApi
+    session: aiohttp.ClientSession
+    calendar: CronCalendar
+
+
+async def _outside(stack: AsyncExitStack, settings: Settings) -> _Outside:
+    pace = Pace(clock=SystemClock(), chance=random.Random())  # noqa: S311 - jitter is no secret
+    client = connect(settings.kubeconfig, settings.context, ClientSettings(), pace)
+    return _Outside(
+        pace=pace,
+        api=await stack.enter_async_context(client),
+        session=await stack.enter_async_context(aiohttp.ClientSession()),
+        calendar=await stack.enter_async_context(CronCalendar()),
+    )
+
+
+def _world(
+    api: KubeApi, cache: WatchedCache, seat: _Seat, metrics: Metrics, clock: Clock
+) -> World:
+    return World(
+        clock=clock,
+        mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb),
+        workloads=CachedWorkloads(cache, api),
+        herald=LogHerald(),
+        metrics=metrics,
+    )
 
 
 async def _work(
@@ -197,7 +221,7 @@ def _meters(settings: MeterSettings, session: aiohttp.ClientSession, clock: Cloc
 
 def _subscribe(supervisor: Supervisor, cache: WatchedCache) -> None:
     for kind in ("VirtualService", "DestinationRule", "Deployment"):
-        cache.subscribe(kind, lambda _, obj, kind=kind: supervisor.changed(kind, obj))
+        cache.subscribe(kind, partial(supervisor.changed, kind))
 
 
 class _Heartbeat:

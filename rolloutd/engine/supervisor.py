@@ -60,8 +60,9 @@ class Supervisor:
         """Return every rollout, by key."""
         return tuple(self._rollouts[key] for key in sorted(self._rollouts))
 
-    def changed(self, kind: str, obj: Json) -> None:
+    def changed(self, kind: str, change: str, obj: Json) -> None:
         """Hear of a changed object; wake the rollouts that look at it."""
+        del change
         meta = obj.get("metadata")
         if isinstance(meta, dict):
             namespace, name = str(meta.get("namespace")), str(meta.get("name"))

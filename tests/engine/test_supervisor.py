@@ -200,9 +200,11 @@ async def test_a_change_in_the_cluster_wakes_whom_it_concerns() -> None:
         before = len(house.mesh.writes)
 
         meta = {"namespace": "default", "name": "data-product"}
-        house.supervisor.changed("VirtualService", {"metadata": {**meta, "name": "other"}})
-        house.supervisor.changed("VirtualService", {"metadata": meta})
-        house.supervisor.changed("VirtualService", {"nonsense": True})
+        house.supervisor.changed(
+            "VirtualService", "MODIFIED", {"metadata": {**meta, "name": "other"}}
+        )
+        house.supervisor.changed("VirtualService", "MODIFIED", {"metadata": meta})
+        house.supervisor.changed("VirtualService", "MODIFIED", {"nonsense": True})
         await house.clock.sleep(Seconds(0.01))
 
         assert len(house.mesh.writes) == before + 1

@@ -35,6 +35,9 @@ BROKEN_SINGLE: Final = 2.0
 HASTE: Final = 5.0
 """Seconds: the gain of a shorter interval is cut in proportion."""
 
+BROKEN_HASTE: Final = 1.0
+"""The same for a dead canary: two looks a second apart convict it."""
+
 
 class Tally(NamedTuple):
     """One interval.
@@ -188,8 +191,8 @@ def cap_of(limit: float, elapsed: float, *, broken: bool = False) -> float:
         elapsed: Seconds since the interval before it ended.
         broken: At least half of the canary's requests fail.
     """
-    part = BROKEN_SINGLE if broken else SINGLE
-    return limit / part * min(1.0, elapsed / HASTE)
+    part, haste = (BROKEN_SINGLE, BROKEN_HASTE) if broken else (SINGLE, HASTE)
+    return limit / part * min(1.0, elapsed / haste)
 
 
 def _allowance(stream: Stream, past: Wealth, limit: float, pair: Pair) -> float:
