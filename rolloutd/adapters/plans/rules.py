@@ -7,7 +7,7 @@ understand: a misspelt field elsewhere must not hide that weights fall.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -146,8 +146,10 @@ def _a_weight_comes_first(spec: At) -> Iterator[Trouble]:
 def _holds_are_said(spec: At) -> Iterator[Trouble]:
     steps = spec["steps"].items
     for step, following in itertools.pairwise(steps):
-        weight, waits = _weight(step), step["hold"].there or following["pause"].there
-        if weight is not None and not waits:
+        # A further key may be a misspelt hold: that is told already.
+        bare = isinstance(step.node, Mapping) and len(step.node.entries) == 1
+        weight = _weight(step)
+        if weight is not None and bare and not following["pause"].there:
             message = f"the step at {weight} % has no hold"
             instead = "the next one follows as soon as the gates have spoken; write hold: 5m"
             yield Trouble(step["weight"], Code.NO_HOLD, message, instead)
@@ -237,19 +239,24 @@ def _window_holds_an_interval(spec: At) -> Iterator[Trouble]:
 
 
 def _virtual_services_differ(spec: At) -> Iterator[Trouble]:
-    seen: set[object] = set()
-    for reference in spec["virtualService"].items:
-        name = reference["name"]
-        if name.value in seen:
-            message = f"the VirtualService {name.value} is listed twice"
-            yield Trouble(name, Code.ROUTE_TWICE, message, "list its routes together")
-        seen.add(name.value)
-        routes: set[object] = set()
-        for route in reference["routes"].items:
-            if route.value in routes:
-                message = f"the route {route.value} is listed twice"
-                yield Trouble(route, Code.ROUTE_TWICE, message, "list it once")
-            routes.add(route.value)
+    references = spec["virtualService"].items
+    for name in _repeated(reference["name"] for reference in references):
+        message = f"the VirtualService {name.value} is listed twice"
+        yield Trouble(name, Code.ROUTE_TWICE, message, "list its routes together")
+    for reference in references:
+        for route in _repeated(reference["routes"].items):
+            message = f"the route {route.value} is listed twice"
+            yield Trouble(route, Code.ROUTE_TWICE, message, "list it once")
+
+
+def _repeated(names: Iterable[At]) -> Iterator[At]:
+    """Yield names that were there before; what is no name is the form's affair."""
+    seen: set[str] = set()
+    for name in names:
+        if isinstance(name.value, str):
+            if name.value in seen:
+                yield name
+            seen.add(name.value)
 
 
 def _cron_is_plain(spec: At) -> Iterator[Trouble]:
