@@ -15,7 +15,11 @@ class Part(BaseModel):
     """A mapping in a plan file: camelCase keys, no others than these, no conversions."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -87,33 +88,43 @@ class PlanDirectory:
     async def changes(self) -> AsyncGenerator[Catalogue, None]:
         """Yield all plans at once, and again after every change of content.
 
+        While the directory can't be listed, its plans stay in force, with a complaint.
+
         Raises:
-            Refused: The directory can't be listed at the start. Later, the plans that were
-                read stay in force.
+            Refused: The directory can't be listed at the start.
         """
         shelf = await self._look(_Shelf())
         if isinstance(shelf, str):
-            raise Refused(shelf)
+            raise Refused(f"{self._directory}: {shelf}")
+        told, current = NOTHING, shelf.catalogue
         with notices(self._directory) as noticed:
-            # What was written before the watch began gave no notice: look again at once.
-            yield shelf.catalogue
             while True:
-                seen = await self._look(shelf)
-                if isinstance(seen, str):
-                    log.warning("plans_unreadable", error=seen)
-                elif seen.hashes != shelf.hashes:
-                    shelf = seen
-                    _tell(shelf.catalogue)
-                    yield shelf.catalogue
+                if current is not told:
+                    told = current
+                    _tell(current)
+                    yield current
                 await until(noticed, self._clock, self._poll)
                 noticed.clear()
+                seen = await self._look(shelf)
+                if isinstance(seen, _Shelf):
+                    shelf, current = seen, seen.catalogue
+                elif current is shelf.catalogue:
+                    current = self._without_files(current, seen)
 
     async def _look(self, shelf: _Shelf) -> _Shelf | str:
         """Read what has changed, beside the event loop; say why when that is not possible."""
         try:
             return await asyncio.to_thread(_reread, self._directory, shelf)
         except OSError as error:
-            return f"the plan directory {self._directory} can't be read: {error.strerror}"
+            return f"the plan directory can't be read: {error.strerror}"
+
+    def _without_files(self, catalogue: Catalogue, why: str) -> Catalogue:
+        (finding,) = unreadable(str(self._directory), why).findings
+        return dataclasses.replace(
+            catalogue,
+            broken=frozenset(catalogue.plans),
+            findings=(finding, *catalogue.findings),
+        )
 
 
 def _tell(catalogue: Catalogue) -> None:

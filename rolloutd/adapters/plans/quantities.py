@@ -7,7 +7,6 @@ carries its lint code, what is wrong and what would be right.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -206,11 +205,6 @@ def shown(value: object) -> str:
         case _:
             text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def named_days(days: Sequence[int]) -> str:
-    """Return ISO weekdays in the form that ``parse_days`` reads."""
-    return ",".join(_DAYS[day - 1] for day in sorted(days))
 
 
 def _text(value: object) -> str:

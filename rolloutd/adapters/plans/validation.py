@@ -155,11 +155,9 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
 
 def _is_called(model: type[BaseModel], tag: int | str) -> bool:
     """Say whether a union knows a model by this tag."""
-    if isinstance(tag, int):
-        return False
-    by_word = {"step:weight": "weight", "step:pause": "pause"}
-    if tag in by_word:
-        return by_word[tag] in model.model_fields
+    field_of_step = {"step:weight": "weight", "step:pause": "pause"}.get(str(tag))
+    if field_of_step is not None:
+        return field_of_step in model.model_fields
     return any(
         tag in typing.get_args(field.annotation)
         for name, field in model.model_fields.items()

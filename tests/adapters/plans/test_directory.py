@@ -9,6 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from rolloutd.adapters.clock import SystemClock
 from rolloutd.adapters.plans.catalogue import Catalogue
@@ -49,13 +50,19 @@ async def following(changes: AsyncGenerator[Catalogue, None]) -> Catalogue:
 
 
 async def after_sleep(
-    changes: AsyncGenerator[Catalogue, None], clock: FakeClock, change: Callable[[], object]
+    changes: AsyncGenerator[Catalogue, None],
+    clock: FakeClock,
+    change: Callable[[], object],
+    *,
+    poll: bool = False,
 ) -> Catalogue:
     """Make a change while the source waits, and return what it then tells."""
     async with asyncio.TaskGroup() as group:
         pending = group.create_task(following(changes))
         await asleep(clock)
         change()
+        if poll:
+            await clock.advance(POLL)
     return pending.result()
 
 
@@ -164,15 +171,13 @@ async def test_without_notices_polling_sees_a_change(tmp_path: Path) -> None:
     (directory / "shop.yaml").symlink_to(elsewhere)
     clock = FakeClock(jumps=False)
     async with aclosing(PlanDirectory(directory, clock).changes()) as changes:
-        before = await following(changes)
-        async with asyncio.TaskGroup() as group:
-            pending = group.create_task(following(changes))
-            await asleep(clock)
-            elsewhere.write_text(SLOWER)
-            await clock.advance(POLL)
-        after = pending.result()
+        await following(changes)
+        for minutes in (10, 20, 30):
+            text = changed(("hold: 5m", f"hold: {minutes}m"))
+            write = functools.partial(elsewhere.write_text, text)
+            catalogue = await after_sleep(changes, clock, write, poll=True)
 
-    assert before.plans[SHOP].digest != after.plans[SHOP].digest
+            assert hold(catalogue) == minutes * 60
 
 
 async def test_a_touch_is_no_change(tmp_path: Path) -> None:
@@ -195,22 +200,29 @@ async def test_a_touch_is_no_change(tmp_path: Path) -> None:
 
 
 async def test_a_directory_that_goes_away_removes_nothing(tmp_path: Path) -> None:
-    """A lost mount is a fault of the world, not an order of the author."""
+    """A lost mount is a fault of the world, not an order of the author; it is said once."""
     directory = tmp_path / "plans"
     directory.mkdir()
     (directory / "shop.yaml").write_text(PLAN)
     clock = FakeClock(jumps=False)
     async with aclosing(PlanDirectory(directory, clock).changes()) as changes:
-        await following(changes)
-        async with asyncio.TaskGroup() as group:
-            pending = group.create_task(following(changes))
-            await asleep(clock)
-            directory.rename(tmp_path / "away")
-            await clock.advance(POLL)
-            await asleep(clock)
+        good = await following(changes)
+        move = functools.partial(directory.rename, tmp_path / "away")
+        lost = await after_sleep(changes, clock, move, poll=True)
+        back = functools.partial((tmp_path / "away").rename, directory)
+        found = await after_sleep(changes, clock, back, poll=True)
 
-            assert not pending.done()
-            (tmp_path / "away").rename(directory)
-            (directory / "shop.yaml").write_text(SLOWER)
-            await clock.advance(POLL)
-        assert SHOP in pending.result().plans
+    assert lost.plans == good.plans == found.plans
+    assert lost.broken == {SHOP}
+    assert "the plan directory can't be read" in lost.complaints[0]
+    assert found.complaints == ()
+
+
+async def test_warnings_are_logged_from_the_start(tmp_path: Path) -> None:
+    """They refuse nothing, so that nobody else speaks of them."""
+    (tmp_path / "shop.yaml").write_text(PLAN[: PLAN.index("  gates:")])
+    with capture_logs() as logs:
+        async with aclosing(PlanDirectory(tmp_path, FakeClock(jumps=False)).changes()) as told:
+            await following(told)
+
+    assert [entry["event"] for entry in logs] == ["plan_doubtful"]

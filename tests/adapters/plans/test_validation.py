@@ -261,3 +261,10 @@ def test_each_document_of_a_file_is_checked() -> None:
     text = f"{PLAN}---\n{changed(('hold: 5m', 'hodl: 5m'), ('name: shop}', 'name: other}'))}"
 
     assert [each.span.line for each in findings(text) if each.code.value == "RD110"] == [19]
+
+
+def test_a_limit_is_finite() -> None:
+    """Infinity is a number to YAML, and no limit."""
+    gate = "{name: g, type: promql, query: up, max: 1.0e+999}"
+
+    assert codes(changed((GATE, gate))) == ["RD113"]
