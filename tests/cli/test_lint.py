@@ -134,3 +134,25 @@ def test_a_path_that_is_not_there_is_a_usage_error() -> None:
 def test_colour_is_for_terminals(tmp_path: Path) -> None:
     """Escape sequences in a log file are noise."""
     assert "\x1b" not in linted(tmp_path, shop=MISSPELT).output
+
+
+def test_a_terminal_gets_colour_and_says_when_it_wants_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red is seen first; https://no-color.org is respected."""
+    (tmp_path / "shop.yaml").write_text(MISSPELT)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    assert "\x1b[31m" in CliRunner().invoke(lint, ["."], color=True).output
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in CliRunner().invoke(lint, ["."], color=True).output
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    """Told like all others, without a line to show; the rest is checked."""
+    (tmp_path / "odd.yaml").mkdir()
+
+    result = linted(tmp_path, shop=PLAN)
+
+    assert "RD100" in result.output
+    assert result.exit_code == 5
