@@ -35,6 +35,9 @@ BASELINES: Final = (0.001, 0.01)
 RISES: Final = (0.005, 0.01, 0.05, 1.0)
 """Regressions; the last fails always."""
 
+PLAIN: Final = ("iid", "od", "inc", "od+inc")
+"""Noises for which the strict promises hold."""
+
 HELD_OUT: Final = 2
 """Seed of what is reported. Constants were chosen on seed 1 alone."""
 
@@ -88,7 +91,9 @@ def tasks(healthy: int, sick: int, seed: int) -> list[Task]:
     """
     listed: list[Task] = []
     for cell in _cells():
-        listed.append(Task(OURS, cell, healthy if cell.healthy else sick, seed))
+        # The promise about single cells needs many: 0.1 % of 5 000 are five rollouts.
+        many = 4 if cell.rate >= 50 and cell.noise in PLAIN else 1
+        listed.append(Task(OURS, cell, many * healthy if cell.healthy else sick, seed))
         # Rivals at 5 s scrapes: most of them look once a minute anyway.
         if cell.interval == 5 or not cell.healthy:
             listed.extend(Task(name, cell, sick, seed) for name in _rivals(cell))

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
-from bench.gate.cells import ORACLE, OURS, Figures, Results
+from bench.gate.cells import ORACLE, OURS, PLAIN, Figures, Results
 from bench.gate.durations import WARM_UP, Setting, Speed
 from bench.gate.world import Cell
 
-PLAIN: Final = ("iid", "od", "inc", "od+inc")
 INCIDENTS: Final = ("inc", "od+inc")
 QUIET: Final = ("iid", "od")
 BROKEN: Final = 1.0

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 IDLE: Final = 0.05
 """Share that never bets: the wealth of a healthy canary falls no faster than slowly."""
 
-AFRESH: Final = 0.01
+AFRESH: Final = 0.003
 """Share spread anew every interval: finds regressions that begin late (a fixed share)."""
 
 _STEEPEST: Final = 60.0

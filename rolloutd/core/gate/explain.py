@@ -21,7 +21,9 @@ def share(ratio: float) -> str:
     distance = min(percent, 100.0 - percent)
     if distance <= 0.0:
         return f"{percent:.0f} %"
-    digits = 1 if distance >= 1.0 else min(6, 1 - math.floor(math.log10(distance)))
+    # 100 - 99.9 is a little less than a tenth in floats.
+    size = math.floor(math.log10(distance) + 1e-9)
+    digits = 1 if size >= 0 else min(6, 1 - size)
     return f"{percent:.{digits}f} %"
 
 

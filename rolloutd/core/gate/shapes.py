@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 SCALES: Final = (1.0, 2.0, 3.0, 6.0)
 """Slowdowns tried, as powers of the smallest that matters."""
@@ -30,26 +30,39 @@ SCALE_BELIEF: Final = 0.5
 _JEFFREYS: Final = 0.5
 
 
+class Heavier(NamedTuple):
+    """A bucket into which a slower canary's requests fall more often.
+
+    Attributes:
+        factor: How many times as often, above 1.
+        log: Its logarithm.
+    """
+
+    bucket: int
+    factor: float
+    log: float
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Stable's buckets and what would be seen if the canary were slower.
 
     Attributes:
         factors: For each alternative a factor for each bucket, the scales first.
-        logs: Their logarithms.
-        score_mean: Mean of the first alternative's log factor over stable's requests.
-        score_variance: Its variance.
+        heavier: For each alternative the buckets that would fill up.
+        scores: Logarithm of the first alternative's factors: the smallest slowdown that
+            matters.
+        gross_scores: The same for the largest scale.
+        score_mean: Mean of ``scores`` over stable's requests.
+        score_variance: Their variance.
     """
 
     factors: tuple[tuple[float, ...], ...]
-    logs: tuple[tuple[float, ...], ...]
+    heavier: tuple[tuple[Heavier, ...], ...]
+    scores: tuple[float, ...]
+    gross_scores: tuple[float, ...]
     score_mean: float
     score_variance: float
-
-    @property
-    def scores(self) -> tuple[float, ...]:
-        """Return each bucket's log factor under the first alternative."""
-        return self.logs[0]
 
 
 def alternatives() -> int:
@@ -81,10 +94,19 @@ def shape(edges: tuple[float, ...], counts: tuple[int, ...], slowdown: float) ->
         tuple(there / here for there, here in zip(moved, shares, strict=True))
         for moved in (*slower, *longer)
     )
-    logs = tuple(tuple(math.log(factor) for factor in row) for row in factors)
-    mean = sum(share * score for share, score in zip(shares, logs[0], strict=True))
-    square = sum(share * score**2 for share, score in zip(shares, logs[0], strict=True))
-    return Shape(factors, logs, mean, max(square - mean**2, 1e-9))
+    heavier = tuple(
+        tuple(
+            Heavier(bucket, factor, math.log(factor))
+            for bucket, factor in enumerate(row)
+            if factor > 1.0
+        )
+        for row in factors
+    )
+    scores = tuple(math.log(factor) for factor in factors[0])
+    gross = tuple(math.log(factor) for factor in factors[len(SCALES) - 1])
+    mean = sum(share * score for share, score in zip(shares, scores, strict=True))
+    square = sum(share * score**2 for share, score in zip(shares, scores, strict=True))
+    return Shape(factors, heavier, scores, gross, mean, max(square - mean**2, 1e-9))
 
 
 def _scaled(

@@ -109,7 +109,7 @@ def _each(stream: Slowness, terms: Terms, *, gross: bool) -> float:
     if known is None:
         return _NEXT_TO_NOTHING
     counts = stream.norm.counts
-    logs = known.logs[len(SCALES) - 1 if gross else 0]
+    logs = known.gross_scores if gross else known.scores
     canary, stable = map(sum, last_minute(stream))
     share = canary / (canary + stable)
     total = sum(counts)

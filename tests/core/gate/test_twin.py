@@ -58,7 +58,9 @@ def drawn_from(world: World, weight: np.ndarray[tuple[int], np.dtype[np.float64]
 
 
 @pytest.mark.parametrize("noise", ["iid", "od", "inc", "od+inc", "blip", "drift"])
-@pytest.mark.parametrize(("rate", "baseline", "rise"), [(50, 0.001, 0.0), (500, 0.01, 0.01)])
+@pytest.mark.parametrize(
+    ("rate", "baseline", "rise"), [(5, 0.001, 0.0), (50, 0.001, 0.0), (500, 0.01, 0.01)]
+)
 def test_both_sum_the_same_evidence(
     noise: str, rate: int, baseline: float, rise: float
 ) -> None:

@@ -1,0 +1,97 @@
+"""The user's absolute limit."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rolloutd.core.gate.limits import Beyond, limit, objection, unheard, weighed
+from rolloutd.core.gate.stream import Totals
+from rolloutd.core.observation import Ruling
+
+ASKED = limit(0.01, 1e-3)
+CAP = 3.0
+
+
+def heard(counts: Totals, times: int, excess: float = 0.0) -> Beyond:
+    beyond = unheard()
+    for _ in range(times):
+        beyond = weighed(beyond, ASKED, counts, excess, CAP)
+    return beyond
+
+
+def ruling(counts: Totals, *, worse: bool = True, times: int = 20) -> Ruling | None:
+    found = objection(heard(counts, times), ASKED, counts, "fails", worse=worse)
+    return None if found is None else found.ruling
+
+
+BAD, GOOD = Totals(100, 3, 900, 1), Totals(100, 0, 900, 1)
+
+
+def test_a_canary_within_the_limit_meets_no_objection() -> None:
+    """The limit speaks only when it seems broken."""
+    assert ruling(GOOD) is None
+
+
+def test_a_canary_beyond_it_for_long_is_a_breach() -> None:
+    """Evidence, not one noisy window."""
+    assert ruling(BAD) is Ruling.BREACH
+    assert ruling(BAD, times=1) is None
+
+
+def test_doubt_holds_before_it_convicts() -> None:
+    """Between fine and breach the gate waits."""
+    assert ruling(BAD, times=5) is Ruling.HOLD
+
+
+def test_a_canary_no_worse_than_stable_is_not_blamed() -> None:
+    """Beyond the limit, but so is everyone, as far as one can tell."""
+    assert ruling(BAD, worse=False) is Ruling.HOLD
+
+
+def test_when_stable_breaks_it_too_it_is_a_shared_incident() -> None:
+    """Nobody is blamed for what hits all."""
+    both = Totals(100, 5, 900, 45)
+    found = objection(heard(both, 20), ASKED, both, "fails", worse=True)
+
+    assert found is not None
+    assert found.ruling is Ruling.HOLD
+    assert "shared incident" in found.words
+
+
+def test_what_lies_long_ago_does_not_convict_today() -> None:
+    """The last minute must break the limit as well."""
+    found = objection(heard(BAD, 20), ASKED, GOOD, "fails", worse=True)
+
+    assert found is None
+
+
+def test_evidence_is_no_larger_than_chance_allows() -> None:
+    """At the limit itself the mean of the wealth stays at 1: exact, for 50 requests."""
+    mean = 0.0
+    for failed in range(51):
+        chance = math.comb(50, failed) * 0.01**failed * 0.99 ** (50 - failed)
+        one = weighed(unheard(), ASKED, Totals(50, failed, 0, 0), 0.0, 1e9)
+        mean += chance * math.exp(one.canary.log)
+
+    assert mean <= 1.0 + 1e-12
+
+
+def test_bursts_devalue_evidence() -> None:
+    """Failures that come together count as fewer."""
+    assert heard(BAD, 1, excess=50.0).canary.log < heard(BAD, 1).canary.log
+
+
+@pytest.mark.parametrize("counts", [Totals(), Totals(0, 0, 900, 0)])
+def test_an_arm_without_requests_is_not_accused(counts: Totals) -> None:
+    """Nothing failed where nothing came."""
+    assert heard(counts, 5).canary.log <= 0.0
+
+
+def test_a_limit_of_no_failures_at_all_is_possible() -> None:
+    """Who asks for 100 % gets arithmetic without a division by nought."""
+    strict = limit(0.0, 1e-3)
+    beyond = weighed(unheard(), strict, Totals(10, 1, 90, 0), 0.0, CAP)
+
+    assert beyond.canary.log > 0.0
