@@ -16,10 +16,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from rolloutd.sandbox.cluster import Cluster, cluster
-
 from bench.machine import machine
 from rolloutd.adapters.clock import SystemClock
+from rolloutd.sandbox.cluster import Cluster, cluster
 from rolloutd.sandbox.script import Script, plan_text
 
 IDLE_SECONDS = 30.0
