@@ -8,9 +8,11 @@ import math
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 from bench.gate.cells import HELD_OUT, measure, tasks
 from bench.gate.durations import measured
+from bench.gate.plots import draw
 from bench.gate.speed import microseconds
 from bench.gate.tables import printed
 from bench.gate.targets import Measured, Target, targets
@@ -24,6 +26,7 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=HELD_OUT)
     options.add_argument("--processes", type=int, default=2)
     options.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    options.add_argument("--plots", type=Path, help="folder to write pictures into")
     given = options.parse_args()
     began = time.perf_counter()
     found = Measured(
@@ -32,6 +35,8 @@ def main() -> int:
         microseconds=microseconds(),
     )
     kept = targets(found)
+    if given.plots is not None:
+        draw(found.results, given.plots)
     took = time.perf_counter() - began
     if given.json:
         print(json.dumps({"seconds": took, **_plain(found, kept)}))
