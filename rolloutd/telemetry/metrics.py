@@ -16,6 +16,8 @@ from rolloutd.core.state import Phase
 
 ROLLOUT = ("rollout_namespace", "rollout")
 
+NOTIFICATION_OUTCOMES = ("sent", "duplicate", "overflow", "expired", "refused")
+
 RUN_SECONDS = (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
 ROLLBACK_SECONDS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60)
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -30,6 +32,7 @@ class Metrics:
         self._describe_gates(self.registry)
         self._describe_ends(self.registry)
         self._describe_the_daemon(self.registry)
+        self._describe_notifications(self.registry)
 
     def _describe_rollouts(self, registry: CollectorRegistry) -> None:
         self.phase = Gauge(
@@ -153,6 +156,26 @@ class Metrics:
         Gauge(
             "rolloutd_build_info", "Version.", ("version", "python"), registry=registry
         ).labels(__version__, platform.python_version()).set(1)
+
+    def _describe_notifications(self, registry: CollectorRegistry) -> None:
+        self.notifications = Counter(
+            "rolloutd_notifications_total",
+            "Messages to people by what became of them.",
+            ("sink", "outcome"),
+            registry=registry,
+        )
+        self.notification_queue = Gauge(
+            "rolloutd_notification_queue_length",
+            "Messages that wait for delivery.",
+            ("sink",),
+            registry=registry,
+        )
+
+    def admit_sink(self, sink: str) -> None:
+        """Create a sink's series at 0."""
+        self.notification_queue.labels(sink).set(0)
+        for outcome in NOTIFICATION_OUTCOMES:
+            self.notifications.labels(sink, outcome)
 
     def admit(self, key: Key, steps: int) -> None:
         """Create a rollout's series at 0."""
