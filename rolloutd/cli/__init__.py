@@ -36,6 +36,9 @@ COMMANDS: Final = MappingProxyType(
         "judge": Entry(
             "rolloutd.cli.judge:judge", "Judge counts from standard input, a line at a time."
         ),
+        "simulate": Entry(
+            "rolloutd.cli.simulate:simulate", "Try a plan out in virtual time, many times."
+        ),
         "demo": Entry(
             "rolloutd.cli.demo:demo", "See data-product go from v3 to v4, on this machine."
         ),

@@ -1,0 +1,83 @@
+"""A rollout in virtual time: the daemon's own gates and policy, and a mesh that obeys."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from rolloutd.core.decide import decide
+from rolloutd.core.gate import hear, seat, verdicts
+from rolloutd.core.machine import ordered
+from rolloutd.core.observation import (
+    GateVerdict,
+    History,
+    MeshSeen,
+    Observation,
+    Sample,
+    WorkloadSeen,
+)
+from rolloutd.core.plan import PauseStep, Plan, StartAuto
+from rolloutd.core.state import Phase, Record, State
+from rolloutd.core.units import Instant, Percent
+
+READY = WorkloadSeen(ready=True, why="", revision="rehearsed", replicas=1)
+
+ENDED = frozenset({Phase.ROLLED_BACK, Phase.ABORTED, Phase.PROMOTED})
+
+
+class Rehearsal:
+    """One run of a plan, driven by samples.
+
+    Args:
+        plan: As ``rehearsable`` returns it.
+        history: Of stable, when known.
+        start: When the run begins.
+    """
+
+    def __init__(self, plan: Plan, history: History | None, start: Instant) -> None:
+        self.plan = plan
+        self.jury = seat(plan, history)
+        self.state = State()
+        self.said: tuple[GateVerdict, ...] = ()
+        self._decide(start)
+
+    @property
+    def record(self) -> Record:
+        """Return where the run stands."""
+        record = self.state.record
+        if record is None:
+            raise AssertionError("a decision always leaves a record")
+        return record
+
+    @property
+    def weight(self) -> Percent:
+        """Return the canary's share as ordered now."""
+        return ordered(self.record) or Percent(0)
+
+    @property
+    def over(self) -> bool:
+        """Say whether nothing more will happen without a person."""
+        return self.record.phase in ENDED or self.record.phase is Phase.PAUSED
+
+    def turn(self, sample: Sample) -> None:
+        """Hear one interval and decide at its end."""
+        self.jury = hear(self.jury, sample)
+        self.said = verdicts(self.jury)
+        self._decide(sample.end)
+
+    def _decide(self, now: Instant) -> None:
+        share = None if self.state.record is None else self.weight
+        mesh = MeshSeen(
+            canary=share, record=None, primary_in_step=True, secondaries_in_step=True
+        )
+        seen = Observation(wall=now, mesh=mesh, stable=READY, canary=READY, verdicts=self.said)
+        self.state = decide(self.plan, self.state, seen, now).state
+
+
+def rehearsable(plan: Plan) -> Plan:
+    """Return a plan without what only a person or a calendar can settle."""
+    steps = tuple(
+        step
+        for step in plan.steps
+        if not isinstance(step, PauseStep) or step.duration is not None
+    )
+    return dataclasses.replace(plan, steps=steps, windows=(), start=StartAuto())

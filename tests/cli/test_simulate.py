@@ -1,0 +1,123 @@
+"""``rolloutd simulate``."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rolloutd.cli.simulate import binomial, simulate
+
+PLAN = """\
+apiVersion: rolloutd.io/v1alpha1
+kind: RolloutPlan
+metadata: {name: shop, namespace: default}
+spec:
+  virtualService: {name: shop}
+  stable: {subset: v1, deployment: shop-v1}
+  canary: {subset: v2, deployment: shop-v2}
+  steps:
+    - {weight: 10, hold: 1m}
+    - {weight: 50, hold: 1m}
+    - {weight: 100}
+  gates:
+    - {name: success, type: successRate, min: 99%, vsStable: {maxDrop: 0.5pp}}
+    - {name: latency-p99, type: latency, quantile: 0.99, max: 500ms}
+"""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.yaml"
+    path.write_text(PLAN)
+    return path
+
+
+def simulated(plan: Path, *options: str) -> Result:
+    return CliRunner().invoke(simulate, [str(plan), "--runs", "10", *options])
+
+
+def figures(plan: Path, *options: str) -> Mapping[str, object]:
+    result = simulated(plan, "-o", "json", *options)
+    assert result.exit_code == 0, result.output
+    found: object = json.loads(result.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_enough_traffic_promotes_the_healthy_and_finds_the_sick(plan: Path) -> None:
+    """The answer that most people hope for, with its numbers."""
+    found = figures(plan, "--rps", "50", "--regression", "0.05")
+
+    assert found["falseRollback"] == 0.0
+    assert found["found"] == 1.0
+    assert found["missed"] == 0.0
+    assert isinstance(found["detectionSeconds"], float)
+    assert isinstance(found["promotionSeconds"], float)
+    assert found["warnings"] == []
+
+
+def test_a_plan_that_cannot_see_at_its_traffic_is_told_so_with_a_way_out(plan: Path) -> None:
+    """One request in ten seconds certifies nothing within any patience."""
+    found = figures(plan, "--rps", "0.1")
+
+    warnings = found["warnings"]
+    assert isinstance(warnings, list)
+    assert any("healthy canaries are promoted" in each for each in warnings)
+    assert any("canary requests: hold 50 %" in each for each in warnings)
+
+
+def test_the_same_seed_gives_the_same_figures(plan: Path) -> None:
+    """A change of a plan must show as a change of its plan, not of chance."""
+    assert figures(plan, "--rps", "20") == figures(plan, "--rps", "20")
+
+
+def test_text_says_it_in_three_lines(plan: Path) -> None:
+    """Short enough for a pull request."""
+    result = simulated(plan, "--rps", "50", "--regression", "0.05")
+
+    assert "10 runs each, 50 requests a second, stable fails 0.1 %:" in result.stdout
+    assert "healthy: 0 rolled back (bound 0.1 %)" in result.stdout
+    assert "+5 pp: 100 % rolled back" in result.stdout
+
+
+def test_gates_on_other_things_are_named_as_left_out(plan: Path) -> None:
+    """Whoever reads the figures must know what they are not about."""
+    assert "1 gates on other things are left out" in simulated(plan, "--rps", "50").stderr
+
+
+def test_a_plan_without_a_gate_on_success_cannot_be_simulated(plan: Path) -> None:
+    """Nothing would ever be found."""
+    only_latency = [line for line in PLAN.splitlines() if "successRate" not in line]
+    plan.write_text("\n".join(only_latency))
+
+    assert simulated(plan, "--rps", "50").exit_code == 2
+
+
+def test_a_broken_plan_is_refused_with_its_finding(plan: Path) -> None:
+    """As lint would say it."""
+    plan.write_text(PLAN.replace("weight: 10", "wieght: 10"))
+    result = simulated(plan, "--rps", "50")
+
+    assert result.exit_code == 1
+    assert "wieght" in result.stderr
+
+
+@pytest.mark.parametrize("bad", [("--baseline", "2"), ("--regression", "0")])
+def test_ratios_beyond_reason_are_usage_errors(plan: Path, bad: tuple[str, str]) -> None:
+    """Percent and ratios are easily confused."""
+    assert simulated(plan, "--rps", "50", *bad).exit_code == 2
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.001, 0.3, 0.9, 1.0])
+def test_drawn_numbers_have_the_right_mean(chance: float) -> None:
+    """All figures rest on this."""
+    draw = random.Random(5)  # noqa: S311 - noise, not secrets
+    drawn = [binomial(draw, 200, chance) for _ in range(4_000)]
+
+    assert all(0 <= each <= 200 for each in drawn)
+    assert sum(drawn) / len(drawn) == pytest.approx(200 * chance, rel=0.05)
