@@ -19,6 +19,7 @@ import aiohttp
 import yaml
 
 from rolloutd.adapters.kubernetes.pace import Pace
+from rolloutd.adapters.kubernetes.slim import loaders
 from rolloutd.core.units import Instant, Seconds, after
 from rolloutd.errors import Refused, Unavailable
 
@@ -134,14 +135,11 @@ class ClusterCredentials:
         return await self._pace.within(_LOADING, lambda: self._configured(source), source)
 
     async def _configured(self, source: str) -> _Loaded:
-        # Imported here because it costs 200 ms and 38 MB, which only a live cluster is worth.
-        from kubernetes_asyncio import config  # noqa: PLC0415 - see above
-        from kubernetes_asyncio.client import Configuration  # noqa: PLC0415 - see above
-
-        configuration = Configuration()
+        loaded, config = loaders()
+        configuration = loaded()
         with _translated(source, config.ConfigException):
             if self._kubeconfig is None and self._context is None:
-                config.load_incluster_config(  # type: ignore[no-untyped-call]  # theirs
+                config.load_incluster_config(
                     configuration,
                     token_filename=str(self._service_account / "token"),
                     cert_filename=str(self._service_account / "ca.crt"),
