@@ -36,7 +36,7 @@ _SIGNS = {
 """For those who can't tell the colours apart."""
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-"""All that Slack asks to escape. It also disarms ``<!channel>`` in what people gave as reason."""
+"""All that Slack asks to escape. It also disarms ``<!channel>`` in people's reasons."""
 
 
 class SlackSink:

@@ -16,6 +16,7 @@ import orjson
 from rolloutd.adapters.notify.letter import Letter, SecretFile
 from rolloutd.adapters.notify.messages import Message
 from rolloutd.core.units import Instant
+from rolloutd.errors import Unavailable
 from rolloutd.ports import Json
 
 _CONTENT_TYPE = "application/cloudevents+json"
@@ -82,6 +83,9 @@ def signature(secret: str, ident: str, body: bytes, at: Instant) -> dict[str, st
         ident: Of the event; receivers drop one that they have seen.
         body: What is signed, together with ``ident`` and ``at``.
         at: Receivers refuse what is some minutes old, against replays.
+
+    Raises:
+        Unavailable: The secret is malformed.
     """
     stamp = str(int(at))
     signed = b".".join((ident.encode(), stamp.encode(), body))
@@ -99,5 +103,5 @@ def _key(secret: str) -> bytes:
         return secret.encode()
     try:
         return base64.b64decode(encoded, validate=True)
-    except ValueError:  # not base64 after all: a secret that only begins alike
-        return secret.encode()
+    except ValueError:
+        raise Unavailable("the webhook's secret has the prefix whsec_ but no base64") from None
