@@ -25,7 +25,7 @@ demo: $(VENV)/.demo ## the story of data-product v3 -> v4, live in the terminal
 	$(BIN)/rolloutd demo $(ARGS)
 
 test: $(VENV)/.dev system ## every test, with real Envoy, Prometheus and kubectl
-	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest -n 2 --cov --cov-report= $(ARGS)
 	$(BIN)/python tests/architecture/coverage_floor.py
 
 check: $(VENV)/.dev ## format, lint, types, imports, architecture, fast tests
