@@ -6,7 +6,7 @@ import asyncio
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,7 +35,13 @@ from rolloutd.adapters.kubernetes.paths import (
 from rolloutd.adapters.kubernetes.rereading import RereadingApi
 from rolloutd.adapters.kubernetes.settings import ClientSettings, LeaseSettings, WatchSettings
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
+from rolloutd.adapters.notify.courier import Courier, Desk
+from rolloutd.adapters.notify.fanout import Fanout
+from rolloutd.adapters.notify.letter import SecretFile, Sink
 from rolloutd.adapters.notify.log import LogHerald
+from rolloutd.adapters.notify.post import Post
+from rolloutd.adapters.notify.slack import SlackSink
+from rolloutd.adapters.notify.webhook import WebhookSink
 from rolloutd.adapters.plans.directory import PlanDirectory
 from rolloutd.adapters.prometheus.meter import PrometheusMeter
 from rolloutd.api.ops import ops_app
@@ -52,7 +58,7 @@ from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.world import World
 from rolloutd.errors import Refused
 from rolloutd.ports import Clock, Herald, KubeApi, Meter
-from rolloutd.settings import MeterSettings, OpsSettings, Settings
+from rolloutd.settings import MeterSettings, NotifySettings, OpsSettings, Settings
 from rolloutd.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
@@ -92,7 +98,8 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         cache = await _cache(outside.api, settings, outside.pace)
         seat = _seat(outside.api, settings.lease, outside.pace)
         world = _world(RereadingApi(seat.api, cache.absorb), cache, seat, metrics, clock)
-        world = replace(world, herald=herald or world.herald)
+        couriers = _couriers(settings.notify, outside.session, clock, metrics)
+        world = replace(world, herald=Fanout((herald or world.herald, *couriers)))
         meter = _meters(settings.meter, outside.session, clock)
         supervisor = Supervisor(world, meter, outside.calendar)
         _subscribe(supervisor, cache)
@@ -105,7 +112,7 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         url = await stack.enter_async_context(_listen(app, settings.ops))
         source = PlanDirectory(settings.plans, clock)
         async with asyncio.TaskGroup() as group:
-            lead = _work(cache, heartbeat, seat, lambda: supervisor.run(source))
+            lead = _work(cache, heartbeat, seat, couriers, lambda: supervisor.run(source))
             work = group.create_task(lead, name="daemon")
             try:
                 yield Daemon(supervisor=supervisor, metrics=metrics, clock=clock, ops_url=url)
@@ -150,11 +157,14 @@ async def _work(
     cache: WatchedCache,
     heartbeat: _Heartbeat,
     seat: _Seat,
+    couriers: Sequence[Courier],
     lead: Callable[[], Awaitable[None]],
 ) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(heartbeat.run(), name="heartbeat")
         group.create_task(cache.run(), name="cache")
+        for courier in couriers:
+            group.create_task(courier.run(), name="courier")
         # Before the caches are filled, absence means nothing: nobody may decide.
         await cache.synced()
         log.info("caches_synced")
@@ -217,6 +227,24 @@ def _meters(settings: MeterSettings, session: aiohttp.ClientSession, clock: Cloc
     prometheus = PrometheusMeter(session, settings.prometheus, clock)
     by_source |= {IstioMetrics: prometheus, EnvoyClusterMetrics: prometheus}
     return Meters(by_source, prometheus)
+
+
+def _couriers(
+    settings: NotifySettings, session: aiohttp.ClientSession, clock: Clock, metrics: Metrics
+) -> Sequence[Courier]:
+    desk = Desk(post=Post(session), clock=clock, metrics=metrics)
+    return [Courier(sink, desk) for sink in _sinks(settings)]
+
+
+def _sinks(settings: NotifySettings) -> Sequence[Sink]:
+    sinks: list[Sink] = []
+    if settings.slack_url_file is not None:
+        sinks.append(SlackSink(SecretFile(settings.slack_url_file)))
+    if settings.webhook_url is not None:
+        file = settings.webhook_secret_file
+        secret = None if file is None else SecretFile(file)
+        sinks.append(WebhookSink(settings.webhook_url, secret))
+    return sinks
 
 
 def _subscribe(supervisor: Supervisor, cache: WatchedCache) -> None:

@@ -32,6 +32,21 @@ class MeterSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """Where people are told. Plans name a channel under ``notify``: ``slack``, ``webhook``."""
+
+    slack_url_file: Path | None = None
+    """File with the URL of a Slack incoming webhook. A file, because the URL is a secret and
+    a command line is not."""
+
+    webhook_url: str | None = None
+    """Receiver of CloudEvents."""
+
+    webhook_secret_file: Path | None = None
+    """File with the secret that signs those; without it they are not signed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything the daemon is told besides its plans."""
 
@@ -58,3 +73,4 @@ class Settings:
 
     ops: OpsSettings = field(default_factory=OpsSettings)
     meter: MeterSettings = field(default_factory=MeterSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)

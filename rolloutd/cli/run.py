@@ -12,7 +12,7 @@ import structlog
 
 from rolloutd.bootstrap import daemon
 from rolloutd.errors import RolloutdError
-from rolloutd.settings import MeterSettings, OpsSettings, Settings
+from rolloutd.settings import MeterSettings, NotifySettings, OpsSettings, Settings
 from rolloutd.telemetry import logging
 
 log = structlog.get_logger()
@@ -46,6 +46,21 @@ log = structlog.get_logger()
 @click.option(
     "--lease", metavar="NAMESPACE/NAME", help="Lease that several replicas compete for."
 )
+@click.option(
+    "--slack-url-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROLLOUTD_SLACK_URL_FILE",
+    help="File with the URL of a Slack incoming webhook; read anew for every message.",
+)
+@click.option(
+    "--webhook-url", envvar="ROLLOUTD_WEBHOOK_URL", help="Receiver of CloudEvents 1.0."
+)
+@click.option(
+    "--webhook-secret-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROLLOUTD_WEBHOOK_SECRET_FILE",
+    help="File with the secret that signs those events (Standard Webhooks).",
+)
 @click.option("--ops-host", default="127.0.0.1", show_default=True, help="Probes and metrics.")
 @click.option("--ops-port", default=9090, show_default=True, help="Probes and metrics.")
 @click.option(
@@ -68,6 +83,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     namespaces: tuple[str, ...],
     prometheus: str | None,
     lease: str | None,
+    slack_url_file: Path | None,
+    webhook_url: str | None,
+    webhook_secret_file: Path | None,
     ops_host: str,
     ops_port: int,
     log_format: str,
@@ -84,6 +102,11 @@ def run(  # noqa: PLR0913 - one parameter an option
         log_level=log_level,
         ops=OpsSettings(host=ops_host, port=ops_port),
         meter=MeterSettings(prometheus=prometheus),
+        notify=NotifySettings(
+            slack_url_file=slack_url_file,
+            webhook_url=webhook_url,
+            webhook_secret_file=webhook_secret_file,
+        ),
     )
     logging.configure(form=log_format, level=log_level)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rolloutd.adapters.notify.sentences import impact, title, what_next
 from rolloutd.core.actions import Announce, Happening
@@ -104,6 +104,7 @@ def message(plan: Plan, record: Record, words: Announce, at: Instant) -> Message
         words: What the decision said.
         at: When it happened.
     """
+    words = replace(words, text=_valid(words.text), actor=_valid(words.actor))
     return Message(
         occasion=_occasion(plan, record, words.what),
         severity=_SEVERITIES[words.what],
@@ -141,6 +142,11 @@ def _first_and_last_rise(plan: Plan) -> frozenset[int]:
         if isinstance(step, WeightStep) and not (step.weight == ALL and not step.hold)
     ]
     return frozenset((*rises[:1], *rises[-1:]))
+
+
+def _valid(text: str) -> str:
+    """Return a text that has a form in UTF-8: what people typed may hold half a surrogate."""
+    return text.encode(errors="replace").decode()
 
 
 def _occasion(plan: Plan, record: Record, what: Happening) -> Occasion:
