@@ -39,6 +39,9 @@ COMMANDS: Final = MappingProxyType(
         "simulate": Entry(
             "rolloutd.cli.simulate:simulate", "Try a plan out in virtual time, many times."
         ),
+        "backtest": Entry(
+            "rolloutd.cli.backtest:backtest", "Replay recorded counts through a plan."
+        ),
         "demo": Entry(
             "rolloutd.cli.demo:demo", "See data-product go from v3 to v4, on this machine."
         ),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
+import click
+
+from rolloutd.adapters.plans.directory import scan
 from rolloutd.core.decide import decide
 from rolloutd.core.gate import hear, seat, verdicts
 from rolloutd.core.machine import ordered
@@ -15,7 +19,7 @@ from rolloutd.core.observation import (
     Sample,
     WorkloadSeen,
 )
-from rolloutd.core.plan import PauseStep, Plan, StartAuto
+from rolloutd.core.plan import Judgement, PauseStep, Plan, StartAuto, SuccessRate
 from rolloutd.core.state import Phase, Record, State
 from rolloutd.core.units import Instant, Percent
 
@@ -81,3 +85,31 @@ def rehearsable(plan: Plan) -> Plan:
         if not isinstance(step, PauseStep) or step.duration is not None
     )
     return dataclasses.replace(plan, steps=steps, windows=(), start=StartAuto())
+
+
+def success_plan(path: Path) -> Plan:
+    """Read the one plan of a file, made rehearsable, with its gates on success ratios alone.
+
+    Says on standard error what is left out.
+
+    Raises:
+        click.ClickException: The file has no plan, more than one, or one that is refused.
+        click.UsageError: The plan has no enforced gate on a success ratio.
+    """
+    catalogue = scan([path])
+    if catalogue.complaints:
+        raise click.ClickException("\n".join(catalogue.complaints))
+    if len(catalogue.plans) != 1:
+        raise click.ClickException(f"{path}: one plan is needed, found {len(catalogue.plans)}")
+    (plan,) = catalogue.plans.values()
+    gates = tuple(
+        gate
+        for gate in plan.gates
+        if isinstance(gate, SuccessRate) and gate.judgement is not Judgement.SHADOW
+    )
+    if not gates:
+        raise click.UsageError("the plan has no enforced gate on a success ratio")
+    left_out = len(plan.gates) - len(gates)
+    if left_out:
+        click.echo(f"{left_out} gates on other things are left out", err=True)
+    return rehearsable(dataclasses.replace(plan, gates=gates))

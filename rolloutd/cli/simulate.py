@@ -6,18 +6,16 @@ import dataclasses
 import json
 import math
 import random
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import click
 
-from rolloutd.adapters.plans.directory import scan
-from rolloutd.cli.rehearsal import Rehearsal, rehearsable
+from rolloutd.cli.rehearsal import Rehearsal, success_plan
 from rolloutd.core.gate.explain import lasting, points, whole
 from rolloutd.core.observation import Counts, History, Sample
-from rolloutd.core.plan import Judgement, Plan, SuccessRate, WeightStep
+from rolloutd.core.plan import Plan, WeightStep
 from rolloutd.core.state import Phase
 from rolloutd.core.units import Instant, Seconds
 
@@ -87,7 +85,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     """
     if not (0.0 <= baseline < 1.0 and 0.0 < regression <= 1.0):
         raise click.UsageError("--baseline must lie in 0..1, --regression above 0")
-    chosen = _simulated(plan)
+    chosen = success_plan(plan)
     healthy = Traffic(rate=rps, baseline=baseline)
     sick = dataclasses.replace(healthy, rise=regression)
     report = Report(
@@ -233,27 +231,6 @@ def _run(plan: Plan, traffic: Traffic, past: History, draw: random.Random) -> Ru
         )
         now = end
     return Run(phase=rehearsal.record.phase, seconds=now - START, failures=failures)
-
-
-def _simulated(path: Path) -> Plan:
-    catalogue = scan([path])
-    if catalogue.complaints or len(catalogue.plans) != 1:
-        for complaint in catalogue.complaints:
-            click.echo(complaint, err=True)
-        click.echo(f"{path}: one plan is needed, found {len(catalogue.plans)}", err=True)
-        sys.exit(1)
-    (plan,) = catalogue.plans.values()
-    gates = tuple(
-        gate
-        for gate in plan.gates
-        if isinstance(gate, SuccessRate) and gate.judgement is not Judgement.SHADOW
-    )
-    if not gates:
-        raise click.UsageError("the plan has no enforced gate on a success ratio to simulate")
-    left_out = len(plan.gates) - len(gates)
-    if left_out:
-        click.echo(f"{left_out} gates on other things are left out", err=True)
-    return rehearsable(dataclasses.replace(plan, gates=gates))
 
 
 def _of(runs: list[Run], phase: Phase) -> list[float]:

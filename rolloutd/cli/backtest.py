@@ -1,0 +1,196 @@
+"""``rolloutd backtest``: what a plan would have done with recorded data."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from rolloutd.cli.chart import Point, drawn
+from rolloutd.cli.classics import argo, flagger
+from rolloutd.cli.rehearsal import Rehearsal, success_plan
+from rolloutd.cli.trace import TraceError, read_trace
+from rolloutd.core.gate.explain import lasting, share, whole
+from rolloutd.core.observation import Counts, History, Sample
+from rolloutd.core.plan import Plan, SuccessRate
+from rolloutd.core.units import Seconds
+
+THRESHOLD = 0.99
+"""Success ratio that the classical rules ask for where the plan names none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that the daemon would have done.
+
+    Attributes:
+        seconds: Since the trace began.
+    """
+
+    seconds: float
+    phase: str
+    weight: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtest:
+    """What would have happened.
+
+    Attributes:
+        exposed: Canary requests until the end.
+        failed: Of which failed.
+        flagger: Seconds until Flagger's rule would have rolled back, if ever.
+        argo: Likewise.
+    """
+
+    events: tuple[Event, ...]
+    points: tuple[Point, ...]
+    exposed: int
+    failed: int
+    flagger: float | None
+    argo: float | None
+
+    @property
+    def end(self) -> Event:
+        """Return the last thing that happened."""
+        return self.events[-1]
+
+
+@click.command()
+@click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--trace",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="CSV or JSON lines: t, and requests and failures of both arms.",
+)
+@click.option("--history", nargs=2, type=int, help="Requests and failures of stable before.")
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="SVG to write.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
+def backtest(
+    plan: Path,
+    *,
+    trace: Path,
+    history: tuple[int, int] | None,
+    chart: Path | None,
+    output: str,
+) -> None:
+    """Replay recorded counts through the gates and the policy that the daemon has.
+
+    The counts are taken as recorded, at the weights that they were recorded at: the plan
+    decides when it would have moved, not what traffic would have followed. Only gates on
+    success ratios are replayed.
+    """
+    chosen = success_plan(plan)
+    try:
+        samples = read_trace(trace, chosen)
+    except TraceError as error:
+        raise click.ClickException(f"{trace}: {error}") from error
+    if not samples:
+        raise click.ClickException(f"{trace}: it holds no samples")
+    past = None if history is None else History(requests=history[0], failures=history[1])
+    found = replayed(chosen, samples, past)
+    if chart is not None:
+        chart.write_text(drawn(found.points, found.end.seconds, found.end.phase))
+    if output == "json":
+        click.echo(json.dumps(_plain(found), indent=2))
+    else:
+        click.echo("\n".join(_lines(found)))
+
+
+def replayed(plan: Plan, samples: tuple[Sample, ...], past: History | None) -> Backtest:
+    """Run a plan over samples until it ends or they do."""
+    begin = samples[0].start
+    rehearsal = Rehearsal(plan, past, begin)
+    events = [_event(rehearsal, 0.0)]
+    points: list[Point] = []
+    exposed = failed = 0
+    for sample in samples:
+        rehearsal.turn(sample)
+        seconds = sample.end - begin
+        if sample.canary is not None:
+            exposed += sample.canary.requests
+            failed += sample.canary.failures
+        points.append(
+            Point(
+                seconds=seconds,
+                weight=rehearsal.weight,
+                canary=_ratio(sample.canary),
+                stable=_ratio(sample.stable),
+            )
+        )
+        if _changed(events[-1], now := _event(rehearsal, seconds)):
+            events.append(now)
+        if rehearsal.over:
+            break
+    threshold = _threshold(plan)
+    theirs = flagger(samples, threshold), argo(samples, threshold)
+    return Backtest(
+        events=tuple(events),
+        points=tuple(points),
+        exposed=exposed,
+        failed=failed,
+        flagger=None if theirs[0] is None else theirs[0] - begin,
+        argo=None if theirs[1] is None else theirs[1] - begin,
+    )
+
+
+def _event(rehearsal: Rehearsal, seconds: float) -> Event:
+    record = rehearsal.record
+    phase = "suspect" if record.suspect else record.phase.value
+    reason = record.transitions[-1].reason if record.transitions else record.reason
+    return Event(seconds=seconds, phase=phase, weight=rehearsal.weight, reason=reason)
+
+
+def _changed(before: Event, now: Event) -> bool:
+    return (before.phase, before.weight) != (now.phase, now.weight)
+
+
+def _ratio(counts: Counts | None) -> float | None:
+    if counts is None or counts.requests == 0:
+        return None
+    return counts.failures / counts.requests
+
+
+def _threshold(plan: Plan) -> float:
+    minima = [gate.minimum for gate in plan.gates if isinstance(gate, SuccessRate)]
+    return max((each for each in minima if each is not None), default=THRESHOLD)
+
+
+def _lines(found: Backtest) -> list[str]:
+    story = [
+        f"{_clock(event.seconds):>8}  {event.phase:<12} {event.weight:>3} %  {event.reason}"
+        for event in found.events
+    ]
+    ratio = share(found.failed / found.exposed) if found.exposed else "none"
+    told = f"{whole(found.exposed)} canary requests, {whole(found.failed)} failed ({ratio})"
+    theirs = f"rolled back {_when(found.flagger)}; Argo (1 min, limit 0) {_when(found.argo)}"
+    return [
+        *story,
+        f"After {lasting(Seconds(found.points[-1].seconds))}: {told}.",
+        f"Flagger (1 min, 5 checks) would have {theirs}.",
+    ]
+
+
+def _plain(found: Backtest) -> dict[str, object]:
+    return {
+        "events": [dataclasses.asdict(event) for event in found.events],
+        "end": found.end.phase,
+        "seconds": found.points[-1].seconds,
+        "exposed": found.exposed,
+        "failed": found.failed,
+        "flaggerSeconds": found.flagger,
+        "argoSeconds": found.argo,
+    }
+
+
+def _when(seconds: float | None) -> str:
+    return "never" if seconds is None else f"after {_clock(seconds)}"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02}"

@@ -1,0 +1,70 @@
+"""Recorded counts from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rolloutd.cli.trace import TraceError, read_trace
+from rolloutd.core.observation import Sample
+from tests.core.gate.cases import counts, plan, success
+
+HEADER = "t,stable_requests,stable_failures,canary_requests,canary_failures,weight"
+PLAN = plan(success())
+
+
+def read(folder: Path, name: str, *lines: str) -> tuple[Sample, ...]:
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n")
+    return read_trace(path, PLAN)
+
+
+def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
+    """People have the one, programs the other."""
+    arm = '{"requests": 90, "failures": 1}'
+    canary = '{"requests": 10, "failures": 2}'
+    of_csv = read(tmp_path, "a.csv", HEADER, "5,90,1,10,2,10")
+    of_json = read(
+        tmp_path, "a.jsonl", f'{{"t": 5, "stable": {arm}, "canary": {canary}, "weight": 10}}'
+    )
+
+    assert of_csv == of_json
+    assert of_csv[0].canary == counts(10, 2)
+    assert (of_csv[0].start, of_csv[0].end, of_csv[0].weight) == (0.0, 5.0, 10)
+
+
+def test_an_empty_count_was_not_read(tmp_path: Path) -> None:
+    """It is not nought."""
+    (sample,) = read(tmp_path, "a.csv", HEADER, "5,90,1,,,10")
+
+    assert sample.canary is None
+
+
+def test_lines_of_judge_are_understood(tmp_path: Path) -> None:
+    """A recorded pipe is a trace; the name of the stream says nothing here."""
+    line = '{"stream": "s", "t": 5, "stable": null, "canary": null}'
+
+    assert len(read(tmp_path, "a.jsonl", line, "")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "words"),
+    [
+        ("a.csv", ("t,canary_requests",), "line 1: stable_requests"),
+        ("a.csv", (HEADER, "5,90,1,many,2,10"), "line 2: line"),
+        ("a.csv", (HEADER, "5,90,1,10,11,10"), "line 2: canary.failures"),
+        ("a.csv", (HEADER, "5,90,1,10,nan,10"), "line 2: canary.failures"),
+        ("a.csv", (HEADER, "5,9,1,1,0,1", "5,9,1,1,0,1"), "line 3: t"),
+        ("a.jsonl", ("{",), "line 1: line"),
+        ("a.jsonl", ("[]",), "line 1: line"),
+    ],
+)
+def test_a_bad_line_is_named(
+    tmp_path: Path, name: str, lines: tuple[str, ...], words: str
+) -> None:
+    """A figure from a half-read trace would be believed."""
+    with pytest.raises(TraceError) as caught:
+        read(tmp_path, name, *lines)
+
+    assert str(caught.value).startswith(words)
