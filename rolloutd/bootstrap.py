@@ -233,18 +233,19 @@ def _couriers(
     settings: NotifySettings, session: aiohttp.ClientSession, clock: Clock, metrics: Metrics
 ) -> Sequence[Courier]:
     desk = Desk(post=Post(session), clock=clock, metrics=metrics)
-    return [Courier(sink, desk) for sink in _sinks(settings)]
+    return [Courier(sink, desk) for sink in sinks(settings)]
 
 
-def _sinks(settings: NotifySettings) -> Sequence[Sink]:
-    sinks: list[Sink] = []
+def sinks(settings: NotifySettings) -> Sequence[Sink]:
+    """Return a sink for every channel that the settings have."""
+    channels: list[Sink] = []
     if settings.slack_url_file is not None:
-        sinks.append(SlackSink(SecretFile(settings.slack_url_file)))
+        channels.append(SlackSink(SecretFile(settings.slack_url_file)))
     if settings.webhook_url is not None:
         file = settings.webhook_secret_file
         secret = None if file is None else SecretFile(file)
-        sinks.append(WebhookSink(settings.webhook_url, secret))
-    return sinks
+        channels.append(WebhookSink(settings.webhook_url, secret))
+    return channels
 
 
 def _subscribe(supervisor: Supervisor, cache: WatchedCache) -> None:

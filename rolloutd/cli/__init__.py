@@ -42,6 +42,9 @@ COMMANDS: Final = MappingProxyType(
         "backtest": Entry(
             "rolloutd.cli.backtest:backtest", "Replay recorded counts through a plan."
         ),
+        "notify": Entry(
+            "rolloutd.cli.notify:notify", "Try out the channels on which people are told."
+        ),
         "demo": Entry(
             "rolloutd.cli.demo:demo", "See data-product go from v3 to v4, on this machine."
         ),
