@@ -51,3 +51,13 @@ def test_no_metric_has_a_namespace_label() -> None:
 
     assert b"{namespace=" not in generate_latest(metrics.registry)
     assert b",namespace=" not in generate_latest(metrics.registry)
+
+
+def test_a_sinks_outcomes_exist_before_its_first_message() -> None:
+    """The alert on lost messages is a rate, and a rate needs a first value."""
+    metrics = Metrics()
+    metrics.admit_sink("slack")
+
+    text = generate_latest(metrics.registry).decode()
+    assert 'rolloutd_notifications_total{outcome="overflow",sink="slack"} 0.0' in text
+    assert 'rolloutd_notification_queue_length{sink="slack"} 0.0' in text
