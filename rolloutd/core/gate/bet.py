@@ -53,10 +53,10 @@ def bet(wealth: Wealth, gains: Sequence[float], cap: float, prior: tuple[float, 
     if not gains:
         return wealth
     shares = wealth.shares
-    grown = [
-        share * math.exp(min(gain, _STEEPEST))
-        for share, gain in zip(shares[1:], gains, strict=True)
-    ]
+    if max(gains) > _STEEPEST:
+        gains = [min(gain, _STEEPEST) for gain in gains]
+    growths = map(math.exp, gains)
+    grown = [share * growth for share, growth in zip(shares[1:], growths, strict=True)]
     total = shares[0] + sum(grown)
     kept = (1.0 - AFRESH) / total
     spread = [

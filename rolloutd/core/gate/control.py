@@ -184,6 +184,8 @@ def _sky(control: Control, pair: Pair) -> Sky:
 
 def _alarming(control: Control, pair: Pair) -> bool:
     """Look at stable's newest interval, and at its last seconds."""
+    if control.recent.stable_failures + pair.stable_failures < ALARM_FAILURES:
+        return False
     counts = pair.stable_requests, pair.stable_failures
     both = max(1, pair.canary_requests + pair.stable_requests)
     return any(

@@ -140,7 +140,11 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
         certificate = _certified(certificate, acquitting, cap, rules)
     else:
         gains = present_gains(control.baseline.ratio, rules.rises, pair, INCIDENT_FACTOR)
-    past = bet(past, gains, _allowance(stream, past, rules.limit, pair), rules.prior)
+    # What speaks for the canary needs no bound: nothing is gained by it.
+    allowed = (
+        _allowance(stream, past, rules.limit, pair) if max(gains, default=0.0) > 0.0 else cap
+    )
+    past = bet(past, gains, allowed, rules.prior)
     fell = past.log <= stream.lowest
     return Stream(
         clock=pair.clock,
@@ -202,8 +206,10 @@ def _allowance(stream: Stream, past: Wealth, limit: float, pair: Pair) -> float:
         return single
     # A blip that begins within an interval touches the next ones for as long as it lasts.
     begin = pair.clock - BLIP - pair.elapsed + ROUNDING
-    before = next(s for s in reversed(stream.snapshots) if s.clock <= begin or s.clock == 0.0)
-    left = before.wealth.log + BLIP_PART * limit - past.log
+    newest = len(stream.snapshots) - 1
+    while newest > 0 and stream.snapshots[newest].clock > begin:
+        newest -= 1
+    left = stream.snapshots[newest].wealth.log + BLIP_PART * limit - past.log
     return min(single, max(0.0, left))
 
 
