@@ -53,7 +53,6 @@ def _delays(results: Results, path: Path) -> None:
         axis.set_title(f"{rate} requests a second, stable fails {100 * base:g} %")
         axis.set_xlabel("the canary fails this much more")
     axes[0].set_ylabel("median seconds to rollback")
-    axes[1].legend(fontsize="small")
     _save(figure, path)
 
 
@@ -83,11 +82,13 @@ def _false_rollbacks(results: Results, path: Path) -> None:
         axis.set_xticks(range(len(NOISES)), NOISES)
         axis.set_title(f"stable fails {100 * base:g} %")
     axes[0].set_ylabel("healthy canaries rolled back, %")
-    axes[0].legend(fontsize="small")
     _save(figure, path)
 
 
 def _save(figure: Figure, path: Path) -> None:
-    figure.tight_layout()
+    names = figure.axes[0].get_legend_handles_labels()
+    # Below the pictures: within them it would hide what it explains.
+    figure.legend(*names, fontsize="small", loc="lower center", ncols=4)
+    figure.tight_layout(rect=(0.0, 0.14, 1.0, 1.0))
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)

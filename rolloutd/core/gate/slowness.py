@@ -143,7 +143,7 @@ def slow_gains(known: Shape, beat: Beat, dispersion: float) -> list[float]:
     canary's is a draw without replacement if the arms are alike. Only the buckets that a
     slower canary fills are bet on: factors of at least 1 make the product negatively
     associated, which is what Hoeffding's bound asks for. Betting against the emptier buckets
-    as well would gain a sixth more and promise nothing.
+    as well finds a slowdown of 1.25 after 50 s instead of 75, and promises nothing.
     """
     ours, theirs = sum(beat.canary), sum(beat.stable)
     if ours == 0 or theirs == 0:
