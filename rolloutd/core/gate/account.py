@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -13,6 +14,9 @@ from rolloutd.core.gate.standing import Standing, missing_requests, reference
 from rolloutd.core.gate.stream import Stream, Totals
 from rolloutd.core.observation import Counts
 from rolloutd.core.units import Seconds
+
+TELLING: Final = math.log(10.0)
+"""Log of the evidence against a canary from which on it is what people want to read."""
 
 Words: TypeAlias = Callable[[Stream, Rules, str], str]
 
@@ -92,6 +96,9 @@ def _learning(stream: Stream, rules: Rules, verb: str) -> str:
 
 
 def _unseen(stream: Stream, rules: Rules, verb: str) -> str:
+    if stream.past.log >= TELLING:
+        # It is not for want of requests that such a canary is not acquitted.
+        return f"{_convicted(stream, rules, verb)}: not enough to convict yet"
     missing = missing_requests(stream, rules, gross=True)
     return f"{_both(stream.whole, verb)}; {wanting(missing, canary_pace(stream))}"
 

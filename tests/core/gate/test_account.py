@@ -68,6 +68,13 @@ def test_too_little_says_how_many_requests_and_how_long() -> None:
     assert "more canary requests are needed: about" in said(after((5, 0, 45, 0)))
 
 
+def test_too_little_that_looks_bad_says_how_bad() -> None:
+    """A canary that fails throughout does not wait for more requests to be acquitted."""
+    assert said(after((25, 25, 225, 0))).endswith(
+        "odds that this is chance 1 : 31, limit 1 : 1 000: not enough to convict yet"
+    )
+
+
 def test_open_says_what_is_not_ruled_out_yet() -> None:
     """The size of the regression is the user's own."""
     assert "to rule out a rise of 1 pp" in said(after(*[CALM] * 4))
