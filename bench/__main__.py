@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+NOT_BENCHMARKS = {"__init__", "__main__", "machine"}
 NAMES = sorted(
-    path.stem
-    for path in HERE.glob("*.py")
-    if path.stem not in {"__init__", "__main__", "machine"} and not path.stem.startswith("_")
+    {path.stem for path in HERE.glob("*.py")} - NOT_BENCHMARKS
+    | {path.parent.name for path in HERE.glob("*/__main__.py")}
 )
 
 

@@ -30,6 +30,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from rolloutd.core.observation import Counts, Histogram
 from rolloutd.core.scrape import (
@@ -142,6 +143,8 @@ def _has_quorum(side: Side, scrapes: Iterable[Scrape | Missed]) -> bool:
                 answered += side in arms
             case Missed(sides=sides):
                 missed += side in sides
+            case never:
+                assert_never(never)
     return answered > 0 and answered >= missed
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from rolloutd.core.gate.admission import admit
 from rolloutd.core.gate.custom import CustomThreshold
@@ -145,6 +145,8 @@ def _juror(plan: Asked, gate: Gate, history: History | None) -> Juror:
             return sequential_latency(gate, plan.confidence, _bound(plan), history)
         case Promql():
             return CustomThreshold(gate=gate)
+        case never:
+            assert_never(never)
 
 
 def _bound(plan: Asked) -> float:

@@ -12,7 +12,7 @@ import enum
 import types
 import typing
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -37,10 +37,7 @@ def from_plain(kind: type[T], data: object) -> T:
     Raises:
         ValueError: The data do not have the form of ``kind``.
     """
-    value = _read(kind, data)
-    if not isinstance(value, kind):
-        raise ValueError(f"expected {kind.__name__}, not {data!r}")  # noqa: TRY004 - see Raises
-    return value
+    return cast("T", _read(kind, data))
 
 
 def _read(kind: object, data: object) -> object:

@@ -94,3 +94,11 @@ def test_a_limit_of_nought_has_no_room_to_be_a_share_of() -> None:
 def test_before_the_first_answer_a_gate_is_blind() -> None:
     """Silence certifies nothing."""
     assert only(seat(plan(promql(maximum=0.8)))).ruling is Ruling.BLIND
+
+
+def test_a_value_below_the_minimum_is_a_breach() -> None:
+    """And the words say which bound it was."""
+    verdict = only(asked(promql(minimum=0.5), (0.2, None)))
+
+    assert verdict.ruling is Ruling.BREACH
+    assert "below the minimum of 0.5" in verdict.reason

@@ -6,6 +6,7 @@ import json
 
 from rolloutd.core.gate import from_json, hear, revise, seat, to_json, verdicts
 from rolloutd.core.observation import Histogram, History, Ruling
+from rolloutd.core.plan import Judgement
 from tests.core.gate.cases import (
     after_hearing,
     counts,
@@ -97,3 +98,15 @@ def test_an_edit_keeps_what_unchanged_gates_have_learnt() -> None:
     assert revised.jurors[1:] == heard.jurors[1:]
     assert verdicts(revised)[0].ruling is Ruling.BLIND
     assert revised.last == heard.last
+
+
+def test_a_sequential_gate_survives_json_and_an_edit_elsewhere() -> None:
+    """A restart in mid-run must not cost the evidence."""
+    gate = success(Judgement.SEQUENTIAL, max_drop=0.005)
+    asked = plan(gate)
+    jury = after_hearing(seat(asked), [interval(0, counts(10), counts(90))])
+
+    again = from_json(asked, json.loads(json.dumps(to_json(jury))))
+
+    assert verdicts(again) == verdicts(jury)
+    assert verdicts(revise(again, asked)) == verdicts(jury)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rolloutd.core.gate.lines import (
     Brief,
     Fields,
+    LineError,
     is_opening,
     read_opening,
     read_sample,
@@ -89,3 +92,15 @@ def test_certified_needs_every_gate() -> None:
 
     assert write_verdict("s", 5.0, (sure, sure), explain=False)["verdict"] == "certified"
     assert write_verdict("s", 5.0, (sure, unsure), explain=False)["verdict"] == "fine"
+
+
+def test_truth_is_no_number() -> None:
+    """JSON has both, and Python takes the one for the other."""
+    with pytest.raises(LineError, match="must be a number, not True"):
+        Fields({"t": True}).number("t")
+
+
+def test_what_is_infinite_is_no_count() -> None:
+    """Python's JSON reads it, nobody can count to it."""
+    with pytest.raises(LineError, match="must be finite"):
+        Fields({"t": float("inf")}).number("t")

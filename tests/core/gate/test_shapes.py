@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from rolloutd.core.gate.shapes import alternatives, beliefs, shape
+from rolloutd.core.gate.shapes import _below, alternatives, beliefs, shape
 
 EDGES = (25.0, 50.0, 100.0, 250.0, 500.0)
 COUNTS = (2_000, 5_000, 2_500, 450, 45, 5)
@@ -68,3 +68,8 @@ def test_empty_buckets_have_factors_too() -> None:
     hollow = shape(EDGES, (0, 1_000, 0, 0, 0, 0), 2.0)
 
     assert all(factor > 0.0 for row in hollow.factors for factor in row)
+
+
+def test_beyond_the_last_edge_all_that_is_known_lies_below() -> None:
+    """What the last bucket holds has no upper end."""
+    assert _below((5.0,), (0.4, 0.6), 10.0) == pytest.approx(0.4)

@@ -8,7 +8,7 @@ import pytest
 
 from rolloutd.core.gate.norms import norm
 from rolloutd.core.gate.slowness import Interval, Slowness, Terms, moved, opened
-from rolloutd.core.gate.tempo import compared, evidence, quantiles
+from rolloutd.core.gate.tempo import _each, compared, evidence, quantiles
 from rolloutd.core.observation import Ruling
 from rolloutd.core.units import Ratio
 
@@ -80,3 +80,11 @@ def test_evidence_comes_with_what_is_needed() -> None:
     assert found["canaryRequests"] == 1_000.0
     assert found["evidence"] < found["evidenceNeeded"]
     assert found["dispersion"] >= 1.0
+
+
+def test_a_request_proves_next_to_nothing_while_stable_is_unknown() -> None:
+    """Nothing is divided by nought on the way to the words."""
+    unknown = opened(norm((5.0, 10.0), (0.0, 0.0, 0.0)))
+    terms = Terms(limit=7.0, acquittal=4.6, slowdown=1.25)
+
+    assert 0.0 < _each(unknown, terms, gross=True) < 1e-6

@@ -142,3 +142,14 @@ def test_requests_without_durations_are_blind() -> None:
     )
 
     assert only(jury).ruling is Ruling.BLIND
+
+
+def test_a_quantile_without_control_holds() -> None:
+    """A multiple of stable's is asked for, and stable's durations did not come."""
+    gate = latency(max_ratio=1.2)
+    fast = Histogram(bounds=(10.0,), counts=(1_000, 1_000))
+    jury = after_hearing(
+        seat(plan(gate)), [interval(0, counts(1_000, 0, fast), counts(9_000, 0))]
+    )
+
+    assert only(jury).ruling is Ruling.HOLD
