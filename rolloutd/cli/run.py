@@ -11,6 +11,7 @@ import click
 import structlog
 
 from rolloutd.bootstrap import daemon
+from rolloutd.cli import config_file
 from rolloutd.errors import RolloutdError
 from rolloutd.settings import MeterSettings, NotifySettings, OpsSettings, Settings
 from rolloutd.telemetry import logging
@@ -19,6 +20,15 @@ log = structlog.get_logger()
 
 
 @click.command()
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=config_file.read,
+    is_eager=True,
+    expose_value=False,
+    envvar="ROLLOUTD_CONFIG",
+    help="YAML file of these options, spelt as here; environment and command line win.",
+)
 @click.option(
     "--plans",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
