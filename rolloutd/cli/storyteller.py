@@ -40,7 +40,8 @@ class Storyteller:
         table.add_column("caller")
         pods = list(balance.pods)
         for pod in pods:
-            table.add_column(pod, justify="right")
+            # Pods of one Deployment differ in their last part alone.
+            table.add_column(f"…{pod.rpartition('-')[2]}", justify="right")
         table.add_column("made", justify="right")
         for caller, made in balance.callers.items():
             cells = (str(balance.cells.get((caller, pod), 0)) for pod in pods)
