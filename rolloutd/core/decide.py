@@ -23,7 +23,7 @@ from rolloutd.core.actions import (
 from rolloutd.core.advance import enforced, hold_ends, obstacles
 from rolloutd.core.commands import ask, misfit, resumed
 from rolloutd.core.facts import Answer, Change, Facts, settle
-from rolloutd.core.machine import ENDED, Because, tell
+from rolloutd.core.machine import ACTIVE, ENDED, Because, tell
 from rolloutd.core.observation import Observation, Ruling
 from rolloutd.core.outlook import outlook, start_obstacles
 from rolloutd.core.plan import Plan
@@ -79,7 +79,7 @@ def _remember(watch: Watch, record: Record, seen: Observation, now: Instant) -> 
     A breach is kept until its consequence is in the record that a decision *starts* from:
     only then has it been written.
     """
-    active = record.phase in {Phase.PROGRESSING, Phase.PAUSED}
+    active = record.phase in ACTIVE
     verdicts = enforced(seen)
     broken = next((v for v in verdicts if v.ruling is Ruling.BREACH), None)
     blind = active and any(v.ruling is Ruling.BLIND for v in verdicts)

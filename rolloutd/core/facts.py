@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from rolloutd.core.actions import Accepted, Action, Announce, Happening, Reply
-from rolloutd.core.machine import COMMAND_MEMORY, Because, move
+from rolloutd.core.machine import ACTIVE, COMMAND_MEMORY, Because, move
 from rolloutd.core.observation import Command, Observation
 from rolloutd.core.plan import Plan
 from rolloutd.core.state import Pause, Phase, Record, Watch
@@ -27,7 +27,7 @@ class Facts:
     @property
     def active(self) -> bool:
         """Whether a run is under way, its weights ours."""
-        return self.record.phase in {Phase.PROGRESSING, Phase.PAUSED}
+        return self.record.phase in ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

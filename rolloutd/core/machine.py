@@ -42,6 +42,9 @@ MOVES: Mapping[Phase, frozenset[Phase]] = MappingProxyType(
     }
 )
 
+ACTIVE = frozenset({Phase.PROGRESSING, Phase.PAUSED})
+"""A run in one of these owns the weights."""
+
 ENDED = frozenset({Phase.PROMOTED, Phase.ROLLED_BACK, Phase.ABORTED})
 """A run in one of these writes no weights; leaving it takes a person or a new canary."""
 

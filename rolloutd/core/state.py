@@ -141,13 +141,11 @@ class Watch:
             fails must not let the evidence grow old.
         blind_since: Since when there is no evidence.
         blind_told: People were told that blindness has lasted too long.
-        off_split_since: Since when counted requests disagree with the weights.
     """
 
     breach: str | None = None
     blind_since: Instant | None = None
     blind_told: bool = False
-    off_split_since: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,13 @@ import dataclasses
 
 from rolloutd.core.evidence import Evidence, split
 from rolloutd.core.gate.jury import verdicts
-from rolloutd.core.machine import ordered
+from rolloutd.core.machine import ACTIVE, ordered
 from rolloutd.core.observation import Command, MeshBlind, MeshSeen, MeshSighting, Observation
 from rolloutd.core.plan import Latency, Plan, Promql, SidecarMetrics
-from rolloutd.core.state import Phase, Record
+from rolloutd.core.state import Record
 from rolloutd.core.target import ArmTarget, Target
 from rolloutd.engine.world import World
 from rolloutd.errors import Refused
-
-ACTIVE = frozenset({Phase.PROGRESSING, Phase.PAUSED})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from rolloutd.core.actions import Announce, Decision, Outlook, Reply
 from rolloutd.core.decide import decide
 from rolloutd.core.evidence import Evidence, learn
 from rolloutd.core.gate.jury import revise, seat
-from rolloutd.core.machine import ordered
+from rolloutd.core.machine import ACTIVE, ordered
 from rolloutd.core.observation import (
     Command,
     CommandKind,
@@ -37,7 +37,7 @@ from rolloutd.core.units import Instant, Percent, Seconds, elapsed
 from rolloutd.engine import bookkeeping
 from rolloutd.engine.ledger import Adopted, Landed, Ledger, Unreadable
 from rolloutd.engine.looking import Wishes, look, target, without_record
-from rolloutd.engine.succession import ACTIVE, Succession
+from rolloutd.engine.succession import Succession
 from rolloutd.engine.view import View
 from rolloutd.engine.waiting import until
 from rolloutd.engine.world import World

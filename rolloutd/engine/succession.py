@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from rolloutd.core.machine import ACTIVE
 from rolloutd.core.plan import Plan
-from rolloutd.core.state import Phase, Record
+from rolloutd.core.state import Record
 from rolloutd.core.steps import arms_of
-
-ACTIVE = frozenset({Phase.PROGRESSING, Phase.PAUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
