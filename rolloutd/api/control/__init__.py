@@ -1,0 +1,1 @@
+"""What people and pipelines ask of the daemon over HTTP: to look, and to order."""

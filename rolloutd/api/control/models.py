@@ -1,0 +1,182 @@
+"""What goes over the wire. ``/openapi.json`` is made from these classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from rolloutd.core.observation import Ruling
+from rolloutd.core.state import Cause, Phase
+
+Share = Annotated[int, Field(ge=0, le=100, description="Share of traffic in whole percent.")]
+
+
+class Sent(BaseModel):
+    """A part of an answer: camelCase, times in RFC 3339 UTC, units in the name."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class StepForm(Sent):
+    """One step of the plan, ``weightPercent`` for a weight, otherwise a pause."""
+
+    weight_percent: Share | None
+    seconds: float | None = Field(
+        description="Shortest hold, or length of the pause; null waits for a person."
+    )
+
+
+class SplitForm(Sent):
+    """The canary's share of traffic: ordered, and counted."""
+
+    desired_percent: Share | None = Field(
+        description="What the VirtualService holds; null when unknown."
+    )
+    observed_ratio: float | None = Field(description="Share of counted requests, 0 to 1.")
+    observed_requests: int = Field(description="How many requests that rests on.")
+    in_force: bool | None = Field(description="Whether both agree; null while too few to tell.")
+
+
+class GateForm(Sent):
+    """One gate's ruling, and what a person needs to check it."""
+
+    gate: str
+    ruling: Ruling
+    reason: str
+    seen_at: datetime
+    certified: bool = Field(description="A regression of the size that matters is ruled out.")
+    enforced: bool = Field(description="False in shadow mode.")
+    canary: float | None
+    stable: float | None
+    limit: float | None
+    room: float | None = Field(
+        description="Distance to the limit as a share of it; negative beyond."
+    )
+    unit: str = Field(description="ratio, ms, or empty for a custom value.")
+    samples: int = Field(description="Canary requests it rests on.")
+    evidence: dict[str, float | None] = Field(description="Named numbers behind the reason.")
+
+
+class PauseForm(Sent):
+    """Why a rollout stands still."""
+
+    cause: Cause
+    actor: str
+    reason: str
+    until: datetime | None = Field(description="Null when a person must end it.")
+
+
+class TransitionForm(Sent):
+    """One line of the story."""
+
+    at: datetime
+    phase: Phase
+    step: int
+    weight_percent: Share
+    actor: str = Field(description="Who asked; empty when the daemon decided.")
+    reason: str
+
+
+class Summary(Sent):
+    """One rollout in a list."""
+
+    namespace: str
+    name: str
+    phase: Phase | None = Field(description="Null before the first look at the cluster.")
+    run: int | None = Field(description="Number of this attempt.")
+    step: int | None = Field(description="Counted from 0; what expectedStep is held to.")
+    step_count: int
+    suspect: bool
+    split: SplitForm
+    rulings: dict[str, Ruling] = Field(description="What each gate says, by its name.")
+    why: str = Field(description="Why it is where it is, a full sentence.")
+    what_next: str = Field(description="What comes next, a full sentence.")
+    at: datetime | None = Field(description="When the next move is due, if a time is known.")
+    obstacles: list[str] = Field(description="What keeps it from moving now.")
+    trouble: str = Field(description="What keeps the daemon from writing; empty if nothing.")
+    since: datetime | None = Field(description="When the phase was entered.")
+
+
+class Full(Summary):
+    """Everything about one rollout."""
+
+    seen_at: datetime = Field(description="As of when this is: the daemon's last turn.")
+    reason: str = Field(description="Why the phase was entered.")
+    started: datetime | None
+    step_since: datetime | None = Field(description="When the step began, less pauses.")
+    steps: list[StepForm]
+    gates: list[GateForm]
+    pause: PauseForm | None
+    timeline: list[TransitionForm] = Field(description="The last transitions, newest last.")
+
+
+class Listing(Sent):
+    """Every rollout that was asked for."""
+
+    items: list[Summary]
+    complaints: list[str] = Field(description="What is wrong with which plan file.")
+
+
+class FaultForm(Sent):
+    """One thing wrong with a request."""
+
+    field: str
+    message: str
+
+
+class Problem(Sent):
+    """Problem details (RFC 9457)."""
+
+    type: str = Field(description="Names the kind of problem; programs compare this.")
+    title: str
+    status: int
+    detail: str
+    errors: list[FaultForm] = Field(default_factory=list)
+
+
+class Order(BaseModel):
+    """Body of an order; an empty body is an order without a reason."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True
+    )
+
+    reason: Annotated[
+        str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
+    ] = Field(default="", description="For the timeline and for whoever is told. One line.")
+    expected_step: int | None = Field(
+        default=None,
+        ge=0,
+        description="The step you were looking at: 409 if it has moved on. Not for rollbacks.",
+    )
+
+
+class Promotion(Order):
+    """Body of ``promote``."""
+
+    full: bool = Field(
+        default=False, description="All the way to 100 %; otherwise only past this hold."
+    )
+
+
+class Word(Sent):
+    """Event ``word``: what people are told."""
+
+    namespace: str
+    name: str
+    what: str
+    text: str
+    actor: str
+
+
+class Gone(Sent):
+    """Event ``gone``: a rollout that is no more."""
+
+    namespace: str
+    name: str
+
+
+Verb = Literal["pause", "resume", "skip", "promote", "rollback", "retry", "start"]

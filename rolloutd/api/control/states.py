@@ -1,0 +1,125 @@
+"""From the engine's views to what goes over the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+from rolloutd.api.control.models import (
+    Full,
+    GateForm,
+    PauseForm,
+    SplitForm,
+    StepForm,
+    Summary,
+    TransitionForm,
+)
+from rolloutd.core.observation import GateVerdict
+from rolloutd.core.plan import PauseStep, Step, WeightStep
+from rolloutd.core.state import Pause, Transition
+from rolloutd.core.units import Instant
+from rolloutd.engine.view import View
+
+
+def summary(view: View) -> Summary:
+    """Say of a rollout what a list shows. Equal unless something moved."""
+    record, outlook = view.record, view.outlook
+    return Summary(
+        namespace=view.plan.key.namespace,
+        name=view.plan.key.name,
+        phase=None if record is None else record.phase,
+        run=None if record is None else record.run,
+        step=None if record is None else record.step,
+        step_count=len(view.plan.steps),
+        suspect=record is not None and record.suspect,
+        split=_split(view),
+        rulings={verdict.gate: verdict.ruling for verdict in view.verdicts},
+        why=outlook.why,
+        what_next=outlook.what_next,
+        at=_maybe(outlook.at),
+        obstacles=list(outlook.obstacles),
+        trouble=view.trouble,
+        since=None if record is None else _time(record.since),
+    )
+
+
+def full(view: View) -> Full:
+    """Say everything of a rollout."""
+    record = view.record
+    return Full(
+        **dict(summary(view)),
+        seen_at=_time(view.at),
+        reason="" if record is None else record.reason,
+        started=None if record is None else _time(record.started),
+        step_since=None if record is None else _time(record.step_since),
+        steps=[_step(step) for step in view.plan.steps],
+        gates=[_gate(verdict) for verdict in view.verdicts],
+        pause=None if record is None or record.pause is None else _pause(record.pause),
+        timeline=[] if record is None else [_transition(line) for line in record.transitions],
+    )
+
+
+def _split(view: View) -> SplitForm:
+    seen = view.split
+    return SplitForm(
+        desired_percent=view.desired,
+        observed_ratio=None if seen is None else seen.canary,
+        observed_requests=0 if seen is None else seen.requests,
+        in_force=None if seen is None else seen.in_force,
+    )
+
+
+def _step(step: Step) -> StepForm:
+    match step:
+        case WeightStep():
+            return StepForm(weight_percent=step.weight, seconds=step.hold)
+        case PauseStep():
+            return StepForm(weight_percent=None, seconds=step.duration)
+        case never:
+            assert_never(never)
+
+
+def _gate(verdict: GateVerdict) -> GateForm:
+    return GateForm(
+        gate=verdict.gate,
+        ruling=verdict.ruling,
+        reason=verdict.reason,
+        seen_at=_time(verdict.at),
+        certified=verdict.certified,
+        enforced=verdict.enforced,
+        canary=verdict.canary,
+        stable=verdict.stable,
+        limit=verdict.limit,
+        room=verdict.room,
+        unit=verdict.unit,
+        samples=verdict.samples,
+        evidence={**verdict.evidence},
+    )
+
+
+def _pause(pause: Pause) -> PauseForm:
+    return PauseForm(
+        cause=pause.cause,
+        actor=pause.actor,
+        reason=pause.reason,
+        until=_maybe(pause.until),
+    )
+
+
+def _transition(line: Transition) -> TransitionForm:
+    return TransitionForm(
+        at=_time(line.at),
+        phase=line.phase,
+        step=line.step,
+        weight_percent=line.weight,
+        actor=line.actor,
+        reason=line.reason,
+    )
+
+
+def _maybe(at: Instant | None) -> datetime | None:
+    return None if at is None else _time(at)
+
+
+def _time(at: Instant) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
