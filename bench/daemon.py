@@ -49,6 +49,7 @@ async def _start(world: Cluster, plans: Path) -> tuple[asyncio.subprocess.Proces
     began = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rolloutd", "run", "--log-format", "json", "--ops-port", "0"),
+        *("--api-port", "0"),
         *("--plans", str(plans), "--kubeconfig", str(world.kubeconfig)),
         stderr=asyncio.subprocess.PIPE,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from rolloutd.core.units import Seconds
 
@@ -17,6 +18,36 @@ class OpsSettings:
 
     port: int = 9090
     """TCP port; 0 takes a free one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoLogin:
+    """Whoever can connect is an operator; on loopback only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLogin:
+    """Bearer tokens, each with a user and a role."""
+
+    file: Path
+    """YAML mapping of tokens, or of their digests, to ``{user, role}``; followed."""
+
+
+Login: TypeAlias = NoLogin | TokenLogin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """The listener for operators: orders, state, events."""
+
+    host: str = "127.0.0.1"
+    """Address to bind. Loopback unless told otherwise: an order moves traffic."""
+
+    port: int = 8080
+    """TCP port; 0 takes a free one."""
+
+    login: Login = NoLogin()
+    """How callers prove who they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +103,6 @@ class Settings:
     """Lowest level that is written."""
 
     ops: OpsSettings = field(default_factory=OpsSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     meter: MeterSettings = field(default_factory=MeterSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)

@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 
 from rolloutd.adapters.clock import SystemClock
-from rolloutd.bootstrap import daemon
+from rolloutd.bootstrap import Daemon, daemon
 from rolloutd.cli.storyteller import Storyteller
 from rolloutd.core.plan import Key
 from rolloutd.core.state import Phase, Record
@@ -23,7 +23,7 @@ from rolloutd.errors import RolloutdError
 from rolloutd.sandbox.cluster import Sandbox, sandbox
 from rolloutd.sandbox.script import FAULTS, Script
 from rolloutd.sandbox.stage import Stage
-from rolloutd.settings import OpsSettings, Settings
+from rolloutd.settings import ApiSettings, OpsSettings, Settings
 from rolloutd.telemetry import logging
 
 STORY = Key("default", "data-product")
@@ -134,7 +134,12 @@ async def _tell(
 
 async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: bool) -> Record:
     here = world.cluster
-    settings = Settings(plans=here.plans, kubeconfig=here.kubeconfig, ops=OpsSettings(port=0))
+    settings = Settings(
+        plans=here.plans,
+        kubeconfig=here.kubeconfig,
+        ops=OpsSettings(port=0),
+        api=ApiSettings(port=0),
+    )
     async with daemon(settings, herald=stage) as running, asyncio.TaskGroup() as group:
 
         def view() -> View | None:
@@ -144,7 +149,7 @@ async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: boo
         load = group.create_task(world.traffic.run(), name="load")
         faults = group.create_task(stage.direct(lambda: _desired(view())), name="faults")
         if serve:
-            teller.show_addresses(_addresses(world, running.ops_url))
+            teller.show_addresses(_addresses(world, running))
         record = await teller.follow(view)
         if serve:
             await asyncio.Event().wait()
@@ -155,11 +160,12 @@ async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: boo
     return record
 
 
-def _addresses(world: Sandbox, ops_url: str) -> dict[str, str]:
+def _addresses(world: Sandbox, running: Daemon) -> dict[str, str]:
     return {
         "watch": f"kubectl --kubeconfig {world.cluster.kubeconfig} get virtualservices -w",
         "the plan": str(world.cluster.plans / "data-product.yaml"),
-        "metrics": f"{ops_url}/metrics",
+        "operate": f"{running.api_url}/api/v1/rollouts",
+        "metrics": f"{running.ops_url}/metrics",
         "Envoy": world.traffic.stats_url,
     }
 

@@ -13,7 +13,15 @@ import structlog
 from rolloutd.bootstrap import daemon
 from rolloutd.cli import config_file
 from rolloutd.errors import RolloutdError
-from rolloutd.settings import MeterSettings, NotifySettings, OpsSettings, Settings
+from rolloutd.settings import (
+    ApiSettings,
+    MeterSettings,
+    NoLogin,
+    NotifySettings,
+    OpsSettings,
+    Settings,
+    TokenLogin,
+)
 from rolloutd.telemetry import logging
 
 log = structlog.get_logger()
@@ -71,6 +79,14 @@ log = structlog.get_logger()
     envvar="ROLLOUTD_WEBHOOK_SECRET_FILE",
     help="File with the secret that signs those events (Standard Webhooks).",
 )
+@click.option("--api-host", default="127.0.0.1", show_default=True, help="Operators' API.")
+@click.option("--api-port", default=8080, show_default=True, help="Operators' API.")
+@click.option(
+    "--api-tokens",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROLLOUTD_API_TOKENS",
+    help="File of tokens with their users and roles; needed on any address but loopback.",
+)
 @click.option("--ops-host", default="127.0.0.1", show_default=True, help="Probes and metrics.")
 @click.option("--ops-port", default=9090, show_default=True, help="Probes and metrics.")
 @click.option(
@@ -96,6 +112,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     slack_url_file: Path | None,
     webhook_url: str | None,
     webhook_secret_file: Path | None,
+    api_host: str,
+    api_port: int,
+    api_tokens: Path | None,
     ops_host: str,
     ops_port: int,
     log_format: str,
@@ -111,6 +130,11 @@ def run(  # noqa: PLR0913 - one parameter an option
         log_format=log_format,
         log_level=log_level,
         ops=OpsSettings(host=ops_host, port=ops_port),
+        api=ApiSettings(
+            host=api_host,
+            port=api_port,
+            login=NoLogin() if api_tokens is None else TokenLogin(file=api_tokens),
+        ),
         meter=MeterSettings(prometheus=prometheus),
         notify=NotifySettings(
             slack_url_file=slack_url_file,
@@ -132,6 +156,11 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with daemon(settings) as running:
-        log.info("started", ops=running.ops_url, plans=str(settings.plans))
+        log.info(
+            "started",
+            api=running.api_url,
+            ops=running.ops_url,
+            plans=str(settings.plans),
+        )
         await stop.wait()
         log.info("stopping")

@@ -38,6 +38,7 @@ async def a_daemon(world: Sandbox) -> asyncio.subprocess.Process:
     here = world.cluster
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rolloutd", "run", "--log-format", "json", "--ops-port", "0"),
+        *("--api-port", "0"),
         *("--plans", str(here.plans), "--kubeconfig", str(here.kubeconfig)),
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -1,0 +1,169 @@
+"""The daemon, put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from rolloutd.adapters.istio.mesh import IstioMesh
+from rolloutd.adapters.kubernetes.cache import WatchedCache
+from rolloutd.adapters.kubernetes.rereading import RereadingApi
+from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
+from rolloutd.adapters.notify.fanout import Fanout
+from rolloutd.adapters.notify.log import LogHerald
+from rolloutd.adapters.plans.directory import PlanDirectory
+from rolloutd.api.control.app import Desk, control_app
+from rolloutd.api.control.broadcast import Broadcast
+from rolloutd.api.ops import ops_app
+from rolloutd.bootstrap.channels import couriers
+from rolloutd.bootstrap.desk import access_of
+from rolloutd.bootstrap.heartbeat import Heartbeat
+from rolloutd.bootstrap.listening import listen
+from rolloutd.bootstrap.meters import meters
+from rolloutd.bootstrap.outside import Outside, outside, watched_cache
+from rolloutd.bootstrap.seat import Seat, seat_of
+from rolloutd.engine.supervisor import Supervisor
+from rolloutd.engine.world import World
+from rolloutd.ports import Clock, Herald, PlanSource
+from rolloutd.settings import Settings
+from rolloutd.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Daemon:
+    """A running daemon, for those who look at it from the same process.
+
+    Attributes:
+        ops_url: Where probes and metrics are served.
+        api_url: Where operators find it.
+    """
+
+    supervisor: Supervisor
+    metrics: Metrics
+    clock: Clock
+    ops_url: str
+    api_url: str
+
+
+@asynccontextmanager
+async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIterator[Daemon]:
+    """Run the daemon until the block is left; with a ``herald``, tell that instead of the log.
+
+    Raises:
+        Refused: Credentials, tokens or the plan directory can't be used.
+        Unavailable: The cluster does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(outside(settings))
+        parts = await _parts(settings, world, herald or LogHerald())
+        ops_url, api_url = await _open(stack, settings, parts)
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(_work(parts), name="daemon")
+            try:
+                yield Daemon(
+                    supervisor=parts.supervisor,
+                    metrics=parts.metrics,
+                    clock=parts.clock,
+                    ops_url=ops_url,
+                    api_url=api_url,
+                )
+            finally:
+                work.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """The daemon's parts.
+
+    Attributes:
+        errands: Tasks beside the supervisor, by name, that run whether we lead or not.
+    """
+
+    clock: Clock
+    metrics: Metrics
+    cache: WatchedCache
+    seat: Seat
+    source: PlanSource
+    supervisor: Supervisor
+    broadcast: Broadcast
+    heartbeat: Heartbeat
+    errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
+
+
+async def _parts(settings: Settings, world: Outside, herald: Herald) -> _Parts:
+    clock, metrics = world.pace.clock, Metrics()
+    cache = await watched_cache(world.api, settings, world.pace)
+    seat = seat_of(world.api, settings.lease, world.pace)
+    told = couriers(settings.notify, world.session, clock, metrics)
+    broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
+    api = RereadingApi(seat.api, cache.absorb)
+    ports = World(
+        clock=clock,
+        mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb),
+        workloads=CachedWorkloads(cache, api),
+        herald=Fanout((herald, broadcast, *told)),
+        metrics=metrics,
+    )
+    meter = meters(settings.meter, world.session, clock)
+    supervisor = Supervisor(ports, meter, world.calendar)
+    for kind in ("VirtualService", "DestinationRule", "Deployment"):
+        cache.subscribe(kind, partial(supervisor.changed, kind))
+
+    async def follow_views() -> None:
+        await broadcast.run(lambda: [rollout.view for rollout in supervisor.all()])
+
+    return _Parts(
+        clock=clock,
+        metrics=metrics,
+        cache=cache,
+        seat=seat,
+        source=PlanDirectory(settings.plans, clock),
+        supervisor=supervisor,
+        broadcast=broadcast,
+        heartbeat=heartbeat,
+        errands=[
+            ("heartbeat", heartbeat.run),
+            ("cache", cache.run),
+            ("broadcast", follow_views),
+            *(("courier", courier.run) for courier in told),
+        ],
+    )
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, parts: _Parts) -> tuple[str, str]:
+    """Open the listeners; return the URLs of probes and of the control API."""
+    ready = {
+        "cache-synced": lambda: parts.cache.is_synced,
+        "plans-read-or-standby": lambda: parts.supervisor.has_read() or not parts.seat.leads(),
+    }
+    live = {"event-loop": parts.heartbeat.is_beating}
+    ops = ops_app(parts.metrics.registry, live, ready)
+    control = control_app(
+        Desk(
+            supervisor=parts.supervisor,
+            access=access_of(settings.api),
+            broadcast=parts.broadcast,
+            leads=parts.seat.leads,
+        )
+    )
+    return (
+        await stack.enter_async_context(listen(ops, settings.ops.host, settings.ops.port)),
+        await stack.enter_async_context(listen(control, settings.api.host, settings.api.port)),
+    )
+
+
+async def _work(parts: _Parts) -> None:
+    async with asyncio.TaskGroup() as group:
+        for name, errand in parts.errands:
+            group.create_task(errand(), name=name)
+        # Before the caches are filled, absence means nothing: nobody may decide.
+        await parts.cache.synced()
+        log.info("caches_synced")
+        await parts.seat.take(lambda: parts.supervisor.run(parts.source))

@@ -1,0 +1,29 @@
+"""Who counts requests for which plan."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from rolloutd.adapters.envoy.meter import EnvoyMeter
+from rolloutd.adapters.prometheus.meter import PrometheusMeter
+from rolloutd.core.plan import (
+    CallerMetrics,
+    EnvoyClusterMetrics,
+    IstioMetrics,
+    MetricsSource,
+    SidecarMetrics,
+)
+from rolloutd.engine.meters import Meters
+from rolloutd.ports import Clock, Meter
+from rolloutd.settings import MeterSettings
+
+
+def meters(settings: MeterSettings, session: aiohttp.ClientSession, clock: Clock) -> Meter:
+    """Return a meter for every source that the settings allow."""
+    envoy = EnvoyMeter(session, clock)
+    by_source: dict[type[MetricsSource], Meter] = {SidecarMetrics: envoy, CallerMetrics: envoy}
+    if settings.prometheus is None:
+        return Meters(by_source)
+    prometheus = PrometheusMeter(session, settings.prometheus, clock)
+    by_source |= {IstioMetrics: prometheus, EnvoyClusterMetrics: prometheus}
+    return Meters(by_source, prometheus)

@@ -1,0 +1,70 @@
+"""Connections to the world outside, closed when the daemon ends."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from rolloutd.adapters.calendar import CronCalendar
+from rolloutd.adapters.clock import SystemClock
+from rolloutd.adapters.kubernetes.api import connect
+from rolloutd.adapters.kubernetes.cache import WatchedCache
+from rolloutd.adapters.kubernetes.pace import Pace
+from rolloutd.adapters.kubernetes.paths import (
+    DEPLOYMENT,
+    POD,
+    destination_rule,
+    served_version,
+    virtual_service,
+)
+from rolloutd.adapters.kubernetes.settings import ClientSettings, WatchSettings
+from rolloutd.ports import KubeApi
+from rolloutd.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the daemon is connected to.
+
+    Attributes:
+        session: For everything but Kubernetes.
+    """
+
+    pace: Pace
+    api: KubeApi
+    session: aiohttp.ClientSession
+    calendar: CronCalendar
+
+
+@asynccontextmanager
+async def outside(settings: Settings) -> AsyncIterator[Outside]:
+    """Connect until the block is left.
+
+    Raises:
+        Refused: The credentials can't be used.
+    """
+    pace = Pace(clock=SystemClock(), chance=random.Random())  # noqa: S311 - jitter is no secret
+    client = connect(settings.kubeconfig, settings.context, ClientSettings(), pace)
+    async with AsyncExitStack() as stack:
+        yield Outside(
+            pace=pace,
+            api=await stack.enter_async_context(client),
+            session=await stack.enter_async_context(aiohttp.ClientSession()),
+            calendar=await stack.enter_async_context(CronCalendar()),
+        )
+
+
+async def watched_cache(api: KubeApi, settings: Settings, pace: Pace) -> WatchedCache:
+    """Return the cache of all kinds that rollouts look at; it is filled once it runs.
+
+    Raises:
+        Unavailable: The cluster does not answer.
+        Refused: It serves no VirtualService.
+    """
+    version = await served_version(api)
+    resources = (virtual_service(version), destination_rule(version), DEPLOYMENT, POD)
+    return WatchedCache(api, resources, settings.namespaces, pace, WatchSettings())

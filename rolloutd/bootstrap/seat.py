@@ -1,0 +1,67 @@
+"""The right to write: shared among replicas, or simply ours."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from rolloutd.adapters.kubernetes.claim import Candidate
+from rolloutd.adapters.kubernetes.elector import Elector
+from rolloutd.adapters.kubernetes.fenced import FencedApi
+from rolloutd.adapters.kubernetes.pace import Pace
+from rolloutd.adapters.kubernetes.settings import ClientSettings, LeaseSettings
+from rolloutd.errors import Refused
+from rolloutd.ports import KubeApi
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """The right to write.
+
+    Attributes:
+        api: Refuses to write without that right.
+        epoch: Number of our leadership, if there is a competition.
+        leads: Whether we have the right at this moment.
+        take: Runs something for as long as we have it.
+    """
+
+    api: KubeApi
+    epoch: Callable[[], int | None]
+    leads: Callable[[], bool]
+    take: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+
+
+def seat_of(api: KubeApi, lease: str | None, pace: Pace) -> Seat:
+    """Return the seat that a lease, ``NAMESPACE/NAME``, gives; without one it is ours alone.
+
+    Raises:
+        Refused: The lease's name is not of that form.
+    """
+    if lease is None:
+        return Seat(api=api, epoch=lambda: None, leads=lambda: True, take=lambda work: work())
+    namespace, _, name = lease.partition("/")
+    if not (namespace and name):
+        raise Refused(f"--lease {lease}: a lease is named NAMESPACE/NAME")
+    identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
+    candidate = Candidate(namespace=namespace, name=name, identity=identity)
+    elector = Elector(api, candidate, pace, LeaseSettings())
+
+    async def take(work: Callable[[], Awaitable[None]]) -> None:
+        async def lead(epoch: int) -> None:
+            log.info("leading", lease=lease, identity=identity, epoch=epoch)
+            await work()
+
+        await elector.run(lead)
+
+    return Seat(
+        api=FencedApi(api, elector.is_leader, ClientSettings().deadline),
+        epoch=lambda: elector.epoch,
+        leads=elector.is_leader,
+        take=take,
+    )
