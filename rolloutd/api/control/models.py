@@ -104,6 +104,9 @@ class Full(Summary):
     """Everything about one rollout."""
 
     seen_at: datetime = Field(description="As of when this is: the daemon's last turn.")
+    interval_seconds: float = Field(description="Between two looks at the metrics.")
+    stable: str = Field(description="Name of the stable arm: its subset, host or Deployment.")
+    canary: str = Field(description="Likewise of the canary.")
     reason: str = Field(description="Why the phase was entered.")
     started: datetime | None
     step_since: datetime | None = Field(description="When the step began, less pauses.")

@@ -17,6 +17,7 @@ from rolloutd.api.control.models import (
 from rolloutd.core.observation import GateVerdict
 from rolloutd.core.plan import PauseStep, Step, WeightStep
 from rolloutd.core.state import Pause, Transition
+from rolloutd.core.steps import arm_name
 from rolloutd.core.units import Instant
 from rolloutd.engine.view import View
 
@@ -49,6 +50,9 @@ def full(view: View) -> Full:
     return Full(
         **dict(summary(view)),
         seen_at=_time(view.at),
+        interval_seconds=view.plan.samples.interval,
+        stable=arm_name(view.plan.stable),
+        canary=arm_name(view.plan.canary),
         reason="" if record is None else record.reason,
         started=None if record is None else _time(record.started),
         step_since=None if record is None else _time(record.step_since),
