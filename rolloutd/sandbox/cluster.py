@@ -47,13 +47,15 @@ class Cluster:
     """A Kubernetes API over HTTP, with a Deployment controller, and the story's objects.
 
     Attributes:
-        api: The same objects without HTTP.
+        store: The objects.
+        api: The same without HTTP.
         url: Where kubectl finds it.
         kubeconfig: A file that says so.
     """
 
-    def __init__(self, served: Serving, api: DirectApi, folder: Path, clock: Clock) -> None:
-        self.api = api
+    def __init__(self, served: Serving, store: Store, folder: Path, clock: Clock) -> None:
+        self.store = store
+        self.api = DirectApi(store)
         self.url = served.url
         self.kubeconfig = folder / "kubeconfig"
         self.kubeconfig.write_text(kubeconfig(served.url))
@@ -111,7 +113,7 @@ async def cluster(
     async with serve(store) as served, asyncio.TaskGroup() as group:
         workloads = Workloads(store, clock, on_pods or _nobody_listens)
         controller = group.create_task(workloads.run(), name="deployment controller")
-        here = Cluster(served, DirectApi(store), folder, clock)
+        here = Cluster(served, store, folder, clock)
         await here.populate()
         try:
             yield here

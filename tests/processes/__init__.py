@@ -1,0 +1,1 @@
+"""Replicas as processes of their own, against the sandbox over HTTP, with traffic flowing."""
