@@ -30,17 +30,23 @@ def program() -> str:
 
 
 @asynccontextmanager
-async def prometheus(folder: Path, scraped: Sequence[str]) -> AsyncIterator[str]:
+async def prometheus(
+    folder: Path, scraped: Sequence[str], *, path: str = "/metrics", port: int | None = None
+) -> AsyncIterator[str]:
     """Run Prometheus against these ``HOST:PORT``, five scrapes a second; yields its URL."""
     config = {
         "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"},
         "scrape_configs": [
-            {"job_name": "mesh", "static_configs": [{"targets": list(scraped)}]}
+            {
+                "job_name": "mesh",
+                "metrics_path": path,
+                "static_configs": [{"targets": list(scraped)}],
+            }
         ],
     }
     file = folder / "prometheus.yaml"
     file.write_text(yaml.safe_dump(config))
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port() if port is None else port}"
     process = await asyncio.create_subprocess_exec(
         program(),
         f"--config.file={file}",
@@ -71,7 +77,8 @@ async def _until_ready(url: str) -> None:
             await clock.sleep(Seconds(0.05))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
