@@ -103,6 +103,11 @@ def denied(webhook: str, why: str) -> ApiFailure:
     return ApiFailure(HTTPStatus.BAD_REQUEST, "", message)
 
 
+def forbidden(what: str) -> ApiFailure:
+    """The authorizer said no; ``what`` is the verb and the resource."""
+    return ApiFailure(HTTPStatus.FORBIDDEN, "Forbidden", f"forbidden: {what}")
+
+
 def misfit(message: str) -> ApiFailure:
     """A JSON patch does not fit the object. Without details: that is how clients tell."""
     said = f"the server rejected our request due to an error in our request: {message}"

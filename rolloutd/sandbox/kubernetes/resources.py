@@ -79,6 +79,8 @@ class Endpoint:
 
 _CORE = (Served(group="", version="v1"),)
 _APPS = (Served(group="apps", version="v1"),)
+_RBAC = (Served(group="rbac.authorization.k8s.io", version="v1"),)
+_MONITORING = (Served(group="monitoring.coreos.com", version="v1"),)
 _ISTIO = tuple(Served(group=ISTIO, version=each) for each in ("v1", "v1beta1", "v1alpha3"))
 _EVENTS = Served(
     group="events.k8s.io",
@@ -170,6 +172,64 @@ DESTINATION_RULE = Resource(
     needs_version=True,
 )
 
+SERVICE_ACCOUNT = Resource(
+    kind="ServiceAccount", plural="serviceaccounts", served=_CORE, short_names=("sa",)
+)
+ROLE = Resource(kind="Role", plural="roles", served=_RBAC)
+ROLE_BINDING = Resource(kind="RoleBinding", plural="rolebindings", served=_RBAC)
+CLUSTER_ROLE = Resource(
+    kind="ClusterRole", plural="clusterroles", served=_RBAC, is_namespaced=False
+)
+CLUSTER_ROLE_BINDING = Resource(
+    kind="ClusterRoleBinding", plural="clusterrolebindings", served=_RBAC, is_namespaced=False
+)
+NETWORK_POLICY = Resource(
+    kind="NetworkPolicy",
+    plural="networkpolicies",
+    served=(Served(group="networking.k8s.io", version="v1"),),
+    short_names=("netpol",),
+)
+POD_DISRUPTION_BUDGET = Resource(
+    kind="PodDisruptionBudget",
+    plural="poddisruptionbudgets",
+    served=(Served(group="policy", version="v1"),),
+    short_names=("pdb",),
+    subresources=("status",),
+)
+CUSTOM_RESOURCE_DEFINITION = Resource(
+    kind="CustomResourceDefinition",
+    plural="customresourcedefinitions",
+    served=(Served(group="apiextensions.k8s.io", version="v1"),),
+    short_names=("crd", "crds"),
+    is_namespaced=False,
+    subresources=("status",),
+)
+SERVICE_MONITOR = Resource(
+    kind="ServiceMonitor",
+    plural="servicemonitors",
+    served=_MONITORING,
+    short_names=("smon",),
+    is_custom=True,
+)
+PROMETHEUS_RULE = Resource(
+    kind="PrometheusRule",
+    plural="prometheusrules",
+    served=_MONITORING,
+    short_names=("promrule",),
+    is_custom=True,
+)
+ROLLOUT_PLAN = Resource(
+    kind="RolloutPlan",
+    plural="rolloutplans",
+    served=(Served(group="rolloutd.io", version="v1alpha1"),),
+    short_names=("rp",),
+    subresources=("status",),
+    is_custom=True,
+    has_generation=True,
+    needs_version=True,
+)
+"""Ours; served whether its CustomResourceDefinition is there or not."""
+
 RESOURCES = (
     NAMESPACE,
     POD,
@@ -182,6 +242,17 @@ RESOURCES = (
     LEASE,
     VIRTUAL_SERVICE,
     DESTINATION_RULE,
+    SERVICE_ACCOUNT,
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    NETWORK_POLICY,
+    POD_DISRUPTION_BUDGET,
+    CUSTOM_RESOURCE_DEFINITION,
+    SERVICE_MONITOR,
+    PROMETHEUS_RULE,
+    ROLLOUT_PLAN,
 )
 
 

@@ -17,7 +17,9 @@ from rolloutd.sandbox.kubernetes.resources import (
     LEASE,
     NAMESPACE,
     POD,
+    POD_DISRUPTION_BUDGET,
     REPLICA_SET,
+    ROLLOUT_PLAN,
     SECRET,
     SERVICE,
     VIRTUAL_SERVICE,
@@ -70,6 +72,13 @@ _COLUMNS: Mapping[Resource, Sequence[Column]] = MappingProxyType(
         LEASE: (Column("Holder", "spec.holderIdentity"),),
         VIRTUAL_SERVICE: (Column("Gateways", "spec.gateways"), Column("Hosts", "spec.hosts")),
         DESTINATION_RULE: (Column("Host", "spec.host"),),
+        POD_DISRUPTION_BUDGET: (Column("Min Available", "spec.minAvailable"),),
+        ROLLOUT_PLAN: (
+            Column("Phase", "status.phase"),
+            Column("Weight", "status.weight"),
+            Column("Step", "status.step"),
+            Column("Gates", "status.gates"),
+        ),
     }
 )
 _COUNTS = ("replicas", "Replicas")
