@@ -61,8 +61,9 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         Unavailable: The cluster does not answer.
     """
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(outside(settings))
-        parts = await _parts(settings, world, herald or LogHerald())
+        metrics = Metrics()
+        world = await stack.enter_async_context(outside(settings, metrics))
+        parts = await _parts(settings, world, metrics, herald or LogHerald())
         ops_url, api_url = await _open(stack, settings, parts)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(_work(parts), name="daemon")
@@ -97,8 +98,10 @@ class _Parts:
     errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
 
 
-async def _parts(settings: Settings, world: Outside, herald: Herald) -> _Parts:
-    clock, metrics = world.pace.clock, Metrics()
+async def _parts(
+    settings: Settings, world: Outside, metrics: Metrics, herald: Herald
+) -> _Parts:
+    clock = world.pace.clock
     cache = await watched_cache(world.api, settings, world.pace)
     seat = seat_of(world.api, settings.lease, world.pace)
     told = couriers(settings.notify, world.session, clock, metrics)
@@ -111,7 +114,7 @@ async def _parts(settings: Settings, world: Outside, herald: Herald) -> _Parts:
         herald=Fanout((herald, broadcast, *told)),
         metrics=metrics,
     )
-    meter = meters(settings.meter, world.session, clock)
+    meter = meters(settings.meter, world)
     supervisor = Supervisor(ports, meter, world.calendar)
     for kind in ("VirtualService", "DestinationRule", "Deployment"):
         cache.subscribe(kind, partial(supervisor.changed, kind))

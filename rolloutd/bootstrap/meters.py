@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import aiohttp
-
 from rolloutd.adapters.envoy.meter import EnvoyMeter
 from rolloutd.adapters.prometheus.meter import PrometheusMeter
+from rolloutd.bootstrap.outside import Outside
 from rolloutd.core.plan import (
     CallerMetrics,
     EnvoyClusterMetrics,
@@ -14,16 +13,17 @@ from rolloutd.core.plan import (
     SidecarMetrics,
 )
 from rolloutd.engine.meters import Meters
-from rolloutd.ports import Clock, Meter
+from rolloutd.ports import Meter
 from rolloutd.settings import MeterSettings
 
 
-def meters(settings: MeterSettings, session: aiohttp.ClientSession, clock: Clock) -> Meter:
+def meters(settings: MeterSettings, world: Outside) -> Meter:
     """Return a meter for every source that the settings allow."""
-    envoy = EnvoyMeter(session, clock)
+    clock = world.pace.clock
+    envoy = EnvoyMeter(world.envoy, clock)
     by_source: dict[type[MetricsSource], Meter] = {SidecarMetrics: envoy, CallerMetrics: envoy}
     if settings.prometheus is None:
         return Meters(by_source)
-    prometheus = PrometheusMeter(session, settings.prometheus, clock)
+    prometheus = PrometheusMeter(world.prometheus, settings.prometheus, clock)
     by_source |= {IstioMetrics: prometheus, EnvoyClusterMetrics: prometheus}
     return Meters(by_source, prometheus)

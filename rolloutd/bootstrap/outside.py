@@ -22,8 +22,10 @@ from rolloutd.adapters.kubernetes.paths import (
     virtual_service,
 )
 from rolloutd.adapters.kubernetes.settings import ClientSettings, WatchSettings
+from rolloutd.adapters.stopwatch import stopwatch
 from rolloutd.ports import KubeApi
 from rolloutd.settings import Settings
+from rolloutd.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,28 +33,37 @@ class Outside:
     """What the daemon is connected to.
 
     Attributes:
-        session: For everything but Kubernetes.
+        session: For what has no connection of its own here.
     """
 
     pace: Pace
     api: KubeApi
+    prometheus: aiohttp.ClientSession
+    envoy: aiohttp.ClientSession
     session: aiohttp.ClientSession
     calendar: CronCalendar
 
 
 @asynccontextmanager
-async def outside(settings: Settings) -> AsyncIterator[Outside]:
+async def outside(settings: Settings, metrics: Metrics) -> AsyncIterator[Outside]:
     """Connect until the block is left.
 
     Raises:
         Refused: The credentials can't be used.
     """
-    pace = Pace(clock=SystemClock(), chance=random.Random())  # noqa: S311 - jitter is no secret
+    clock = SystemClock()
+    pace = Pace(clock=clock, chance=random.Random())  # noqa: S311 - jitter is no secret
     client = connect(settings.kubeconfig, settings.context, ClientSettings(), pace)
+
+    def timed(provider: str) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(trace_configs=[stopwatch(provider, clock, metrics)])
+
     async with AsyncExitStack() as stack:
         yield Outside(
             pace=pace,
             api=await stack.enter_async_context(client),
+            prometheus=await stack.enter_async_context(timed("prometheus")),
+            envoy=await stack.enter_async_context(timed("envoy")),
             session=await stack.enter_async_context(aiohttp.ClientSession()),
             calendar=await stack.enter_async_context(CronCalendar()),
         )

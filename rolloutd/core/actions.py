@@ -6,8 +6,9 @@ import enum
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from rolloutd.core.observation import Course, GateVerdict
 from rolloutd.core.state import State
-from rolloutd.core.units import Instant
+from rolloutd.core.units import Instant, Seconds
 
 
 class Happening(enum.Enum):
@@ -22,6 +23,8 @@ class Happening(enum.Enum):
     BLIND = "blind"
     DRIFT = "drift"
     ROLLED_BACK = "rolledBack"
+    SUPERSEDED = "superseded"
+    """Rolled back because another canary is wanted: nothing is wrong with this one."""
     ABORTED = "aborted"
     PROMOTED = "promoted"
     SCALED_DOWN = "scaledDown"
@@ -29,11 +32,22 @@ class Happening(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce:
-    """Tell people; nothing waits for it."""
+    """Tell people; nothing waits for it.
+
+    Attributes:
+        verdicts: What the gates said at that moment.
+        course: What the run had been through; ``None`` when this process saw nothing of it.
+        took: From the first decision to the write that made it true; ``None`` before that.
+        again: It was written by an earlier process, which may or may not have told people.
+    """
 
     what: Happening
     text: str
     actor: str = ""
+    verdicts: tuple[GateVerdict, ...] = ()
+    course: Course | None = None
+    took: Seconds | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

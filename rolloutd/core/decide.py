@@ -51,7 +51,7 @@ def decide(plan: Plan, state: State, seen: Observation, now: Instant) -> Decisio
     watch, told = _tell_blindness(facts, watch)
     return Decision(
         state=State(record=change.record, watch=watch),
-        actions=(*change.actions, *told),
+        actions=tuple(_with_evidence(action, seen) for action in (*change.actions, *told)),
         outlook=outlook(plan, change.record, seen, now),
         reply=change.reply or reply,
     )
@@ -103,6 +103,13 @@ def _screened(seen: Observation, record: Record) -> tuple[Observation, Reply | N
         return without, Accepted()
     declined = misfit(command, record)
     return (without, declined) if declined is not None else (seen, None)
+
+
+def _with_evidence(action: Action, seen: Observation) -> Action:
+    """Give people the numbers that were there when it was decided."""
+    if isinstance(action, Announce):
+        return dataclasses.replace(action, verdicts=seen.verdicts, course=seen.course)
+    return action
 
 
 def _tell_blindness(facts: Facts, watch: Watch) -> tuple[Watch, tuple[Action, ...]]:

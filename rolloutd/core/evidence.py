@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import assert_never
 
-from rolloutd.core.gate.jury import Jury, hear
-from rolloutd.core.observation import Counts, Histogram, Reading, Sample, SplitSeen, Unread
+from rolloutd.core.course import followed
+from rolloutd.core.gate.jury import Jury, hear, verdicts
+from rolloutd.core.observation import (
+    Counts,
+    Course,
+    Histogram,
+    Reading,
+    Sample,
+    SplitSeen,
+    Unread,
+)
 from rolloutd.core.units import Instant, Percent, Ratio
 
 SPLIT_REQUESTS = 100
@@ -32,6 +41,7 @@ class Evidence:
         stable: Stable's requests counted at this weight.
         canary: Likewise.
         unread: Why the newest look gave nothing.
+        course: The run as a whole, at all weights; ``None`` before the first look.
     """
 
     jury: Jury
@@ -41,6 +51,7 @@ class Evidence:
     stable: int = 0
     canary: int = 0
     unread: str = ""
+    course: Course | None = None
 
 
 def learn(
@@ -55,16 +66,19 @@ def learn(
     if start is not None and now <= start:
         return evidence, None
     sample = _sample(evidence, reading, weight, now)
+    course = evidence.course or Course(since=now)
     known = dataclasses.replace(
         evidence,
         last=reading if isinstance(reading, Reading) else evidence.last,
         looked=now,
         unread=reading.reason if isinstance(reading, Unread) else "",
+        course=course,
     )
     if sample is None:
         return dataclasses.replace(known, weight=weight), None
-    counted = _count(known, sample)
-    return dataclasses.replace(counted, jury=hear(evidence.jury, sample)), sample
+    jury = hear(evidence.jury, sample)
+    course = followed(course, sample, verdicts(jury))
+    return dataclasses.replace(_count(known, sample), jury=jury, course=course), sample
 
 
 def split(evidence: Evidence) -> SplitSeen | None:

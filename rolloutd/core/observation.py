@@ -150,6 +150,42 @@ class GateVerdict:
     evidence: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closest:
+    """When a gate was nearest to its limit.
+
+    Attributes:
+        room: Share of the limit that was left; negative beyond it.
+        weight: The canary's share of the traffic at that time.
+    """
+
+    gate: str
+    room: float
+    weight: Percent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """A run as one process has seen it.
+
+    Attributes:
+        since: When counting began. After a restart in mid-run that is later than the run's
+            beginning, and everything here is a lower bound.
+        requests: The canary's, since then.
+        failures: Of which failed.
+        looks: Samples that gates have judged.
+        fine: Of which all enforced gates were fine.
+        closest: ``None`` while no enforced gate knew its distance to a limit.
+    """
+
+    since: Instant
+    requests: int = 0
+    failures: int = 0
+    looks: int = 0
+    fine: int = 0
+    closest: Closest | None = None
+
+
 class CommandKind(enum.Enum):
     """What a person may ask."""
 
@@ -259,6 +295,7 @@ class Observation:
         superseded: Why this canary is no longer the wanted one, when it is not.
         start_due: A cron start has fired.
         unread: Why the newest look at the metrics gave nothing; empty when it gave something.
+        course: The run as far as this process has seen it.
     """
 
     wall: Instant
@@ -272,3 +309,4 @@ class Observation:
     superseded: str | None = None
     start_due: bool = False
     unread: str = ""
+    course: Course | None = None

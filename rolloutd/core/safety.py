@@ -57,7 +57,8 @@ def superseded(facts: Facts) -> Answer:
     reason = facts.seen.superseded or _other_revision(facts)
     if reason is None:
         return None
-    return _roll_back(facts, f"Rolled back: superseded, {reason}.")
+    because = Because(f"Rolled back: superseded, {reason}.")
+    return settle(facts, Phase.ROLLED_BACK, Happening.SUPERSEDED, because)
 
 
 def plan_removed(facts: Facts) -> Answer:

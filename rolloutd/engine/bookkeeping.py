@@ -2,42 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rolloutd.core.actions import Announce, Decision, Happening
-from rolloutd.core.observation import GateVerdict
-from rolloutd.core.plan import Key, Plan
-from rolloutd.core.state import Phase, Record
+from rolloutd.core.advance import hold_of
+from rolloutd.core.bound import bound_of
+from rolloutd.core.observation import GateVerdict, Ruling
+from rolloutd.core.plan import Gate, Key, Plan
+from rolloutd.core.state import Cause, Phase, Record
 from rolloutd.core.units import Instant, elapsed
 from rolloutd.engine.view import View
 from rolloutd.engine.world import World
-from rolloutd.telemetry.metrics import Metrics
+from rolloutd.telemetry.metrics import UNKNOWN, Metrics
 
 DIRECTIONS = {
     Happening.STARTED: "advance",
     Happening.ADVANCED: "advance",
     Happening.PROMOTED: "promote",
     Happening.ROLLED_BACK: "rollback",
+    Happening.SUPERSEDED: "rollback",
     Happening.ABORTED: "rollback",
 }
 
 RESULTS = {
     Happening.PROMOTED: "promoted",
-    Happening.ROLLED_BACK: "rolledBack",
+    Happening.ROLLED_BACK: "rolled_back",
+    Happening.SUPERSEDED: "superseded",
     Happening.ABORTED: "aborted",
 }
 
+EVALUATIONS = {
+    Ruling.FINE: "pass",
+    Ruling.HOLD: "inconclusive",
+    Ruling.SUSPECT: "suspect",
+    Ruling.BREACH: "fail",
+    Ruling.BLIND: "error",
+}
 
-def wrote(world: World, plan: Plan, decision: Decision, decided: Instant) -> None:
+BACK = frozenset({Happening.ROLLED_BACK, Happening.SUPERSEDED, Happening.ABORTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A decision that the cluster holds now.
+
+    Attributes:
+        before: The record that it replaced.
+        wanted: When it was first decided; failed attempts may lie between.
+    """
+
+    before: Record | None
+    decision: Decision
+    wanted: Instant
+
+
+def wrote(world: World, plan: Plan, written: Written) -> None:
     """Count a write that was accepted, and what it meant."""
     metrics, labels = world.metrics, _labels(plan.key)
     metrics.writes.labels(*labels, "accepted").inc()
-    record, now = decision.state.record, world.clock.now()
-    for action in decision.actions:
+    record, now = written.decision.state.record, world.clock.now()
+    if record is None:
+        return
+    _end_pause(metrics, written.before, record)
+    for action in written.decision.actions:
         if isinstance(action, Announce):
-            _count(metrics, labels, action.what)
-            if record is not None and (result := RESULTS.get(action.what)) is not None:
-                metrics.run_seconds.labels(result).observe(elapsed(record.started, now))
-            if action.what in {Happening.ROLLED_BACK, Happening.ABORTED}:
-                metrics.rollback_seconds.observe(elapsed(decided, now))
+            _count(metrics, labels, action, record)
+            _time(metrics, action.what, record, now)
+            if action.what in BACK:
+                metrics.rollback_seconds.observe(elapsed(written.wanted, now))
+            if _is_breach(action, record):
+                metrics.detection_seconds.observe(elapsed(record.step_since, written.wanted))
 
 
 def failed(world: World, plan: Plan, outcome: str) -> None:
@@ -51,54 +85,90 @@ def show(metrics: Metrics, view: View) -> None:
     phase = view.record.phase if view.record is not None else Phase.WAITING
     for each in Phase:
         metrics.phase.labels(*labels, each.value).set(each is phase)
-    metrics.steps.labels(*labels).set(len(view.plan.steps))
-    if view.desired is not None:
-        _split(metrics, labels, "desired", view.desired / 100)
-    if view.split is not None:
-        _split(metrics, labels, "observed", view.split.canary)
+    metrics.paused.labels(*labels).set(phase is Phase.PAUSED)
+    _split(metrics, labels, "desired", None if view.desired is None else view.desired / 100)
+    _split(metrics, labels, "observed", None if view.split is None else view.split.canary)
     if view.record is not None:
-        _progress(metrics, labels, view.record)
+        _progress(metrics, labels, view.plan, view.record)
+    gates = {gate.name: gate for gate in view.plan.gates}
     for verdict in view.verdicts:
-        _gate(metrics, labels, verdict)
+        if verdict.gate in gates:
+            _gate(metrics, labels, gates[verdict.gate], verdict)
 
 
 def judged(metrics: Metrics, view: View) -> None:
     """Count the verdicts of one new sample."""
     labels = _labels(view.plan.key)
     for verdict in view.verdicts:
-        metrics.evaluations.labels(*labels, verdict.gate, verdict.ruling.value).inc()
+        result = EVALUATIONS[verdict.ruling]
+        metrics.evaluations.labels(*labels, verdict.gate, result).inc()
 
 
 def _labels(key: Key) -> tuple[str, str]:
     return key.namespace, key.name
 
 
-def _count(metrics: Metrics, labels: tuple[str, str], what: Happening) -> None:
-    if (direction := DIRECTIONS.get(what)) is not None:
+def _count(metrics: Metrics, labels: tuple[str, str], said: Announce, record: Record) -> None:
+    if (direction := DIRECTIONS.get(said.what)) is not None:
         metrics.transitions.labels(*labels, direction).inc()
-    if (result := RESULTS.get(what)) is not None:
-        metrics.runs.labels(*labels, result).inc()
-    if what is Happening.DRIFT:
+    if (result := RESULTS.get(said.what)) is not None:
+        metrics.runs.labels(*labels, result, "manual" if said.actor else "auto").inc()
+    if said.what is Happening.DRIFT:
         metrics.drift.labels(*labels, "corrected").inc()
+    if said.what is Happening.PAUSED and _paused_by(record) is Cause.DRIFT:
+        metrics.drift.labels(*labels, "paused").inc()
 
 
-def _split(metrics: Metrics, labels: tuple[str, str], source: str, canary: float) -> None:
-    metrics.weight.labels(*labels, "canary", source).set(canary)
-    metrics.weight.labels(*labels, "stable", source).set(1 - canary)
+def _time(metrics: Metrics, what: Happening, record: Record, now: Instant) -> None:
+    if (result := RESULTS.get(what)) is not None:
+        metrics.run_seconds.labels(result).observe(elapsed(record.started, now))
 
 
-def _progress(metrics: Metrics, labels: tuple[str, str], record: Record) -> None:
+def _end_pause(metrics: Metrics, before: Record | None, record: Record) -> None:
+    if before is None or before.pause is None or before.pause == record.pause:
+        return
+    lasted = elapsed(before.since, record.since)
+    metrics.pause_seconds.labels(before.pause.cause.value).observe(lasted)
+
+
+def _is_breach(said: Announce, record: Record) -> bool:
+    if said.what is Happening.PAUSED:
+        return _paused_by(record) is Cause.BREACH
+    broken = any(each.enforced and each.ruling is Ruling.BREACH for each in said.verdicts)
+    return said.what is Happening.ROLLED_BACK and broken
+
+
+def _paused_by(record: Record) -> Cause | None:
+    return None if record.pause is None else record.pause.cause
+
+
+def _split(
+    metrics: Metrics, labels: tuple[str, str], source: str, canary: float | None
+) -> None:
+    share = UNKNOWN if canary is None else canary
+    metrics.weight.labels(*labels, "canary", source).set(share)
+    metrics.weight.labels(*labels, "stable", source).set(1 - share)
+
+
+def _progress(metrics: Metrics, labels: tuple[str, str], plan: Plan, record: Record) -> None:
     metrics.step.labels(*labels).set(record.step)
     metrics.step_started.labels(*labels).set(record.step_since)
+    metrics.step_hold.labels(*labels).set(hold_of(plan, record))
+    metrics.phase_started.labels(*labels).set(record.since)
 
 
-def _gate(metrics: Metrics, labels: tuple[str, str], verdict: GateVerdict) -> None:
-    gate = (*labels, verdict.gate)
-    for track, value in (("canary", verdict.canary), ("stable", verdict.stable)):
-        if value is not None:
-            metrics.gate_value.labels(*gate, track).set(value)
-    if verdict.limit is not None:
-        metrics.gate_limit.labels(*gate).set(verdict.limit)
-    if verdict.room is not None:
-        metrics.gate_headroom.labels(*gate).set(verdict.room)
-    metrics.gate_samples.labels(*gate).set(verdict.samples)
+def _gate(metrics: Metrics, labels: tuple[str, str], gate: Gate, verdict: GateVerdict) -> None:
+    name = (*labels, verdict.gate)
+    for track, value, requests in (
+        ("canary", verdict.canary, float(verdict.samples)),
+        ("stable", verdict.stable, verdict.evidence.get("stableRequests")),
+    ):
+        metrics.gate_value.labels(*name, track).set(_known(value))
+        metrics.gate_samples.labels(*name, track).set(_known(requests))
+    metrics.gate_limit.labels(*name, bound_of(gate).value).set(_known(verdict.limit))
+    metrics.gate_headroom.labels(*name).set(_known(verdict.room))
+
+
+def _known(value: float | None) -> float:
+    """Return NaN for what is not known: the last value would pass for the present one."""
+    return UNKNOWN if value is None else value

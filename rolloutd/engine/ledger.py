@@ -14,6 +14,7 @@ from rolloutd.core.observation import MeshBlind, MeshSighting
 from rolloutd.core.plan import Plan
 from rolloutd.core.record_text import from_text, to_text
 from rolloutd.core.state import Phase, Record
+from rolloutd.core.units import Instant
 from rolloutd.engine.world import World
 from rolloutd.errors import Conflict, Refused, RolloutdError, Unavailable
 
@@ -48,8 +49,15 @@ class Ledger:
         self._world = world
         self._stored: str | None = None
         self._attempt: tuple[str, Decision] | None = None
+        self._goal: Phase | None = None
+        self._wanted: Instant = world.clock.now()
         # Until proved otherwise an earlier process may have died between two VirtualServices.
         self._unfinished = True
+
+    @property
+    def wanted(self) -> Instant:
+        """When what was written last was first decided: its failed attempts count as one."""
+        return self._wanted
 
     def compare(self, stored: str | None) -> Adopted | Landed | Unreadable | None:
         """Compare with what the cluster holds; ``None`` when that is what we knew.
@@ -60,7 +68,7 @@ class Ledger:
             return None
         if self._attempt is not None and stored == self._attempt[0]:
             self._stored, decision = self._attempt
-            self._attempt = None
+            self._attempt = self._goal = None
             return Landed(decision=decision)
         try:
             record = from_text(stored)
@@ -94,13 +102,20 @@ class Ledger:
         Afterwards it is stored, or the answer is unknown and ``compare`` will tell.
         """
         record = decision.state.record
+        self._pursue(record)
         try:
             await self._write(plan, decision, record, text)
         except (Unavailable, Conflict, Refused) as failure:
             self._attempt, self._unfinished = (text, decision), True
             return failure
         self._stored, self._attempt, self._unfinished = text, None, False
+        self._goal = None
         return None
+
+    def _pursue(self, record: Record | None) -> None:
+        goal = None if record is None else record.phase
+        if goal is not self._goal:
+            self._goal, self._wanted = goal, self._world.clock.now()
 
     async def _write(
         self, plan: Plan, decision: Decision, record: Record | None, text: str

@@ -47,6 +47,7 @@ def look(
         superseded=wishes.superseded,
         start_due=wishes.start_due,
         unread=evidence.unread,
+        course=evidence.course,
     )
 
 

@@ -31,9 +31,10 @@ from rolloutd.core.observation import (
     Unread,
 )
 from rolloutd.core.plan import Plan
-from rolloutd.core.state import State
+from rolloutd.core.reminder import reminder
+from rolloutd.core.state import Record, State
 from rolloutd.core.target import Target
-from rolloutd.core.units import Instant, Percent, Seconds, elapsed
+from rolloutd.core.units import Percent, Seconds, elapsed
 from rolloutd.engine import bookkeeping
 from rolloutd.engine.ledger import Adopted, Landed, Ledger, Unreadable
 from rolloutd.engine.looking import Wishes, look, target, without_record
@@ -146,7 +147,7 @@ class Rollout:
         now = self._world.clock.now()
         seen = look(self.plan, mesh, self._evidence, self._wishes(), self._world)
         decision = decide(self.plan, self._state, seen, now)
-        failure = await self._make_true(decision, mesh, now)
+        failure = await self._make_true(decision, mesh)
         self._show(seen, decision.outlook, failure)
         self._answer(decision, failure)
         return self._rest(decision.outlook, failure)
@@ -157,10 +158,9 @@ class Rollout:
             return mesh
         match self._ledger.compare(mesh.record):
             case Adopted(record=record):
-                log.info("record_adopted", rollout=str(self.plan.key), run=record.run)
-                self._state = dataclasses.replace(self._state, record=record)
+                self._adopt(record)
             case Landed(decision=decision):
-                self._accept(decision)
+                self._written(decision)
             case Unreadable(reason=reason):
                 if not self._asked_to_retry():
                     return MeshBlind(reason=f"{reason}; `rolloutd retry` starts anew")
@@ -170,6 +170,13 @@ class Rollout:
             case never:
                 assert_never(never)
         return without_record(mesh, self._state.record)
+
+    def _adopt(self, record: Record) -> None:
+        log.info("record_adopted", rollout=str(self.plan.key), run=record.run)
+        self._state = dataclasses.replace(self._state, record=record)
+        words = reminder(record, self._world.clock.now())
+        if words is not None:
+            self._world.herald.tell(self.plan, record, words)
 
     def _settle_plans(self) -> None:
         self._plans = self._plans.settle(self._state.record)
@@ -191,17 +198,14 @@ class Rollout:
             start_due=self._start_due,
         )
 
-    async def _make_true(
-        self, decision: Decision, mesh: MeshSighting, now: Instant
-    ) -> RolloutdError | None:
+    async def _make_true(self, decision: Decision, mesh: MeshSighting) -> RolloutdError | None:
         text = self._ledger.due(decision, mesh)
         if text is None:
             self._accept(decision)
             return None
         failure = await self._ledger.write(self.plan, decision, text)
         if failure is None:
-            bookkeeping.wrote(self._world, self.plan, decision, now)
-            self._accept(decision)
+            self._written(decision)
             return None
         self._failures += 1
         self._state = State(record=self._state.record, watch=decision.state.watch)
@@ -212,14 +216,23 @@ class Rollout:
         )
         return failure
 
-    def _accept(self, decision: Decision) -> None:
+    def _written(self, decision: Decision) -> None:
+        """Accept a decision that the cluster holds by now, and count it."""
+        written = bookkeeping.Written(
+            before=self._state.record, decision=decision, wanted=self._ledger.wanted
+        )
+        bookkeeping.wrote(self._world, self.plan, written)
+        self._accept(decision, elapsed(self._ledger.wanted, self._world.clock.now()))
+
+    def _accept(self, decision: Decision, took: Seconds | None = None) -> None:
         """Make a decision our state, and tell people what it means."""
         self._failures = 0
         self._state = decision.state
         record = decision.state.record
         for action in decision.actions:
             if isinstance(action, Announce) and record is not None:
-                self._world.herald.tell(self.plan, record, action)
+                words = dataclasses.replace(action, took=took)
+                self._world.herald.tell(self.plan, record, words)
         if record is not None and not self.ended:
             self._start_due = False
         self._settle_plans()

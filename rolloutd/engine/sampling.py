@@ -10,7 +10,6 @@ from rolloutd.core.target import Target
 from rolloutd.core.units import Instant, Seconds, elapsed
 from rolloutd.engine.rollout import Rollout
 from rolloutd.ports import Clock, Meter
-from rolloutd.telemetry.metrics import Metrics
 
 NOTICE = Seconds(0.5)
 """How soon a rollout that has just begun is first looked at."""
@@ -23,12 +22,10 @@ class Sampling:
         self,
         meter: Meter,
         clock: Clock,
-        metrics: Metrics,
         rollouts: Callable[[], Collection[Rollout]],
     ) -> None:
         self._meter = meter
         self._clock = clock
-        self._metrics = metrics
         self._rollouts = rollouts
         self._due: dict[Key, Instant] = {}
 
@@ -55,10 +52,7 @@ class Sampling:
         return min(NOTICE, elapsed(self._clock.now(), soonest))
 
     async def _ask(self, asked: list[tuple[Rollout, Target]]) -> None:
-        began = self._clock.now()
         answers = await self._meter.read([target for _, target in asked])
-        took = elapsed(began, self._clock.now())
-        self._metrics.provider_seconds.labels("answered").observe(took)
         for rollout, target in asked:
             rollout.hear(answers[target.key])
 

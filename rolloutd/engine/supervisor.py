@@ -27,7 +27,7 @@ class Supervisor:
         self._world = world
         self._calendar = calendar
         self._rollouts: dict[Key, Rollout] = {}
-        self._sampling = Sampling(meter, world.clock, world.metrics, self._all)
+        self._sampling = Sampling(meter, world.clock, self._all)
         self._catalogue: Catalogue | None = None
 
     async def run(self, source: PlanSource) -> None:
@@ -41,6 +41,9 @@ class Supervisor:
                 async for catalogue in source.changes():
                     self._take(catalogue, group)
         finally:
+            for key in self._rollouts:
+                # Another replica shows them from now on; ours would stand still beside it.
+                self._world.metrics.dismiss(key)
             self._rollouts.clear()
 
     def has_read(self) -> bool:
@@ -75,7 +78,7 @@ class Supervisor:
     def _take(self, catalogue: Catalogue, group: asyncio.TaskGroup) -> None:
         self._catalogue = catalogue
         metrics = self._world.metrics
-        metrics.plans_broken.set(not catalogue.complaints)
+        metrics.plans_good.set(not catalogue.complaints)
         if not catalogue.complaints:
             metrics.plans_read_at.set(self._world.clock.wall())
         for complaint in catalogue.complaints:
@@ -87,11 +90,11 @@ class Supervisor:
             self._follow(key, plan, group)
 
     def _follow(self, key: Key, plan: Plan, group: asyncio.TaskGroup) -> None:
+        self._world.metrics.admit(plan)
         rollout = self._rollouts.get(key)
         if rollout is None:
             log.info("plan_loaded", rollout=str(key), origin=plan.origin)
             rollout = self._rollouts[key] = Rollout(plan, self._world)
-            self._world.metrics.admit(key, len(plan.steps))
             group.create_task(self._drive(key, rollout), name=f"rollout {key}")
         else:
             if plan != rollout.plan:

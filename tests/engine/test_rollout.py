@@ -10,7 +10,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rolloutd.core.actions import Accepted, Declined, Happening
-from rolloutd.core.observation import CommandKind, Counts, MeshBlind, Reading, Unread
+from rolloutd.core.observation import (
+    CommandKind,
+    Counts,
+    MeshBlind,
+    Reading,
+    Ruling,
+    Unread,
+)
 from rolloutd.core.plan import Arm, Plan
 from rolloutd.core.record_text import from_text, to_text
 from rolloutd.core.state import Phase, Record
@@ -330,10 +337,68 @@ async def test_what_happened_is_counted() -> None:
     assert value("rolloutd_step_transitions_total", promote) == 1
     assert value("rolloutd_writes_total", {**labels, "outcome": "accepted"}) == 4
     assert value("rolloutd_rollout_phase", {**labels, "phase": "promoted"}) == 1
-    fine = {**labels, "gate": "success-rate", "result": "fine"}
+    fine = {**labels, "gate": "success-rate", "result": "pass"}
     evaluations = value("rolloutd_gate_evaluations_total", fine)
     assert evaluations is not None
     assert evaluations > 20
+
+
+def figure(stage: Stage, name: str, **labels: str) -> float | None:
+    return stage.metrics.registry.get_sample_value(name, labels)
+
+
+ROLLOUT = {"rollout_namespace": "default", "rollout": "data-product"}
+
+
+async def test_a_rollback_is_timed_from_its_first_attempt() -> None:
+    """An API server that refuses for a minute is a minute of bad answers."""
+    stage = Stage()
+    await stage.pass_time(10)
+    for _ in range(3):
+        stage.mesh.fail_next(Unavailable("away"))
+
+    await stage.pass_time(40, failing=0.5)
+
+    assert figure(stage, "rolloutd_rollback_duration_seconds_sum") == 15.0
+    (said,) = [w for w in stage.herald.said if w.what is Happening.ROLLED_BACK]
+    assert said.took == 15.0
+
+
+async def test_a_write_whose_answer_was_lost_is_counted() -> None:
+    """The alert on rollbacks must not miss those that the network made hard."""
+    stage = Stage()
+    await stage.pass_time(10)
+    stage.mesh.fail_next(Unavailable("connection reset"), Lost.AFTER)
+
+    await stage.pass_time(30, failing=0.5)
+
+    labels = {**ROLLOUT, "result": "rolled_back", "trigger": "auto"}
+    assert stage.mesh.writes == [10, 0]
+    assert figure(stage, "rolloutd_rollouts_total", **labels) == 1
+
+
+async def test_people_are_told_what_the_gates_saw_and_what_it_cost() -> None:
+    """A rollback without numbers is a rumour."""
+    stage = Stage()
+    await stage.pass_time(10)
+    await stage.pass_time(30, failing=0.5)
+
+    (said,) = [w for w in stage.herald.said if w.what is Happening.ROLLED_BACK]
+    assert said.verdicts[0].ruling is Ruling.BREACH
+    assert said.course is not None
+    assert said.course.failures > 50
+    assert said.course.requests > said.course.failures
+
+
+async def test_a_rollback_by_a_process_that_died_is_told_by_the_next() -> None:
+    """It may have died before its last word."""
+    stage = Stage()
+    record = a_record(stage.plan, phase=Phase.ROLLED_BACK, reason="Rolled back: 5xx.")
+    stage.mesh.holds = a_mesh(0, record=to_text(record))
+
+    await stage.pass_time(10)
+
+    assert [(w.what, w.again) for w in stage.herald.said] == [(Happening.ROLLED_BACK, True)]
 
 
 async def test_a_rollback_is_tried_even_while_the_mesh_is_not_understood() -> None:

@@ -41,7 +41,7 @@ async def test_equal_intervals_share_their_questions() -> None:
     """A thousand rollouts are not a thousand queries."""
     stages, meter = await started("a", "b", "c"), CountingMeter()
     clock = stages[0].clock
-    sampling = Sampling(meter, clock, stages[0].metrics, lambda: [s.rollout for s in stages])
+    sampling = Sampling(meter, clock, lambda: [s.rollout for s in stages])
 
     for _ in range(40):
         await clock.sleep(await sampling.look())
@@ -53,7 +53,7 @@ async def test_equal_intervals_share_their_questions() -> None:
 async def test_nobody_is_asked_while_no_run_is_under_way() -> None:
     """No idle calls."""
     stage, meter = Stage(), CountingMeter()
-    sampling = Sampling(meter, stage.clock, stage.metrics, lambda: [stage.rollout])
+    sampling = Sampling(meter, stage.clock, lambda: [stage.rollout])
 
     rest = await sampling.look()
 
@@ -65,7 +65,7 @@ async def test_a_meter_forgets_a_rollout_that_ended() -> None:
     """Its pods' counters need no longer be kept."""
     (stage,), meter = await started("a"), CountingMeter()
     rollouts = [stage.rollout]
-    sampling = Sampling(meter, stage.clock, stage.metrics, lambda: rollouts)
+    sampling = Sampling(meter, stage.clock, lambda: rollouts)
     await sampling.look()
 
     rollouts.clear()

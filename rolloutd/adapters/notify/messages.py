@@ -37,6 +37,7 @@ _SEVERITIES = {
     Happening.BLIND: Severity.WARNING,
     Happening.DRIFT: Severity.WARNING,
     Happening.ROLLED_BACK: Severity.ALARM,
+    Happening.SUPERSEDED: Severity.INFO,
     Happening.ABORTED: Severity.ALARM,
     Happening.PROMOTED: Severity.GOOD,
     Happening.SCALED_DOWN: Severity.INFO,

@@ -12,7 +12,7 @@ from rolloutd.core.state import Cause, Record, Transition
 from rolloutd.core.steps import arm_name, span
 from rolloutd.core.units import elapsed
 
-_BACK = frozenset({Happening.ROLLED_BACK, Happening.ABORTED})
+_BACK = frozenset({Happening.ROLLED_BACK, Happening.SUPERSEDED, Happening.ABORTED})
 
 
 def title(plan: Plan, record: Record, words: Announce) -> str:
@@ -42,6 +42,8 @@ def _clause(plan: Plan, record: Record, words: Announce) -> str:  # noqa: C901, 
             return f"someone else changed the weights, restored to {weight} %"
         case Happening.ROLLED_BACK:
             return f"{arm_name(plan.canary)} rolled back from {_exposed(record)} %"
+        case Happening.SUPERSEDED:
+            return f"{arm_name(plan.canary)} gave way at {_exposed(record)} % to another canary"
         case Happening.ABORTED:
             return f"{arm_name(plan.canary)} aborted at {_exposed(record)} %{by}"
         case Happening.PROMOTED:
@@ -84,6 +86,8 @@ def what_next(  # noqa: C901, PLR0911, PLR0912 - a table
             return (
                 f"Find out who else writes VirtualService {primary}: if it goes on, we pause."
             )
+        case Happening.SUPERSEDED:
+            return "The new canary starts a run of its own."
         case Happening.ROLLED_BACK | Happening.ABORTED:
             return "A new canary or plan starts a new run; `rolloutd retry` repeats this one."
         case Happening.PROMOTED:
