@@ -16,10 +16,10 @@ GRACE = Seconds(1.0)
 @asynccontextmanager
 async def listen(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
     """Serve until the block is left; yield the base URL. Port 0 takes a free one."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, shutdown_timeout=GRACE)
+        site = web.TCPSite(runner, host, port)
         await site.start()
         bound, number = runner.addresses[0][:2]
         shown = f"[{bound}]" if ":" in bound else bound
