@@ -1,0 +1,140 @@
+// One chart, by uPlot. Colours come from the style sheet, so that dark and light both work.
+
+/* global uPlot */
+
+const HEIGHT = 190;
+const AXIS = 52; // px for the numbers on the left
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+
+class RolloutChart extends HTMLElement {
+  #plot = null;
+  #data = null;
+  #shape = "";
+  #width = new ResizeObserver(() => this.#fit());
+  #repaint = () => this.#plot?.redraw(false, true);
+
+  connectedCallback() {
+    this.#width.observe(this);
+    DARK.addEventListener("change", this.#repaint);
+    if (this.#data) this.data = this.#data;
+  }
+
+  disconnectedCallback() {
+    this.#width.disconnect();
+    DARK.removeEventListener("change", this.#repaint);
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  /** `{ unit, columns, lines, marks, bands, from }`: what to draw. */
+  set data(data) {
+    const same = this.#data && this.#data.columns[0] === data.columns[0];
+    this.#data = data;
+    if (!this.isConnected || (same && this.#plot)) return;
+    const shape = JSON.stringify([data.unit, data.lines]);
+    if (this.#plot && shape === this.#shape) {
+      this.#plot.setData(data.columns);
+      return;
+    }
+    this.#shape = shape;
+    this.#plot?.destroy();
+    this.#plot = new uPlot(this.#options(), data.columns, this);
+  }
+
+  #fit() {
+    const width = Math.floor(this.clientWidth);
+    if (this.#plot && width && width !== this.#plot.width) {
+      this.#plot.setSize({ width, height: HEIGHT });
+    }
+  }
+
+  #options() {
+    const axis = { stroke: () => colour("--quiet"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
+    return {
+      width: Math.max(200, Math.floor(this.clientWidth)),
+      height: HEIGHT,
+      padding: [18, 10, 0, 0],
+      cursor: { drag: { x: false, y: false }, points: { show: false } },
+      legend: { markers: { dash: (_, index) => (this.#data.lines[index - 1]?.dash ? "dashed" : "solid") } },
+      scales: { y: { range: (_, low, high) => frame(low, high, this.#data.from) } },
+      axes: [
+        { ...axis, space: 60, values: (_, times) => times.map(time) },
+        { ...axis, size: AXIS, values: (_, values) => labels(values, this.#data.unit) },
+      ],
+      series: [{ value: (_, at) => (at ? time(at) : "–") }, ...this.#data.lines.map((line) => this.#line(line))],
+      hooks: { drawClear: [(plot) => this.#bands(plot)], draw: [(plot) => this.#marks(plot)] },
+    };
+  }
+
+  #line({ label, tone, width, dash, stepped }) {
+    return {
+      label,
+      width,
+      dash,
+      stroke: () => colour(tone),
+      points: { show: false },
+      paths: stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
+      value: (_, value) => labels([value], this.#data.unit)[0],
+    };
+  }
+
+  #bands({ ctx, bbox, valToPos }) {
+    for (const { from, to, ruling } of this.#data.bands) {
+      const [left, right] = [from, to].map((at) => inside(valToPos(at, "x", true), bbox));
+      ctx.fillStyle = colour(ruling === "rollback" ? "--bad-band" : "--warn-band");
+      ctx.fillRect(left, bbox.top, Math.max(2, right - left), bbox.height);
+    }
+  }
+
+  #marks({ ctx, bbox, valToPos, scales }) {
+    const ratio = devicePixelRatio;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = colour("--quiet");
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([3 * ratio, 3 * ratio]);
+    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.textAlign = "center";
+    let written = -Infinity;
+    for (const { at, label } of this.#data.marks) {
+      if (at < scales.x.min || at > scales.x.max) continue;
+      const x = Math.round(valToPos(at, "x", true));
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+      if (x - written < 36 * ratio) continue; // labels that would overlap
+      ctx.fillText(label, x, bbox.top - 6 * ratio);
+      written = x;
+    }
+    ctx.restore();
+  }
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function inside(x, { left, width }) {
+  return Math.min(left + width, Math.max(left, x));
+}
+
+/** Bounds of the y axis: all values with some room, also where they are all the same. */
+function frame(low, high, from) {
+  if (low === null || high === null) return [0, 1];
+  const room = (high - low) * 0.12 || Math.abs(high) * 0.02 || 1;
+  return [from ?? low - room, high + room];
+}
+
+function time(at) {
+  return new Date(at * 1000).toLocaleTimeString(undefined, { hourCycle: "h23", timeStyle: "short" });
+}
+
+/** As many digits as tell neighbours apart. */
+function labels(values, unit) {
+  const [factor, sign] = unit === "ratio" ? [100, " %"] : [1, unit === "ms" ? " ms" : ""];
+  const gap = values.length > 1 ? Math.abs(values[1] - values[0]) * factor : 0.01;
+  const digits = Math.min(4, Math.max(0, Math.ceil(-Math.log10(gap || 1))));
+  return values.map((value) => (value === null || value === undefined ? "–" : `${(value * factor).toFixed(digits)}${sign}`));
+}
+
+customElements.define("rollout-chart", RolloutChart);

@@ -1,0 +1,66 @@
+// Numbers and times in words.
+
+const PARTS = [
+  ["d", 86400],
+  ["h", 3600],
+  ["m", 60],
+  ["s", 1],
+];
+
+/** A time span in seconds: `1 h 30 m`, `2 m 10 s`, `0 s`. */
+export function span(seconds) {
+  let left = Math.max(0, Math.floor(seconds));
+  const said = [];
+  for (const [unit, size] of PARTS) {
+    const amount = Math.floor(left / size);
+    left -= amount * size;
+    if (amount || said.length) said.push([amount, unit]);
+    if (said.length === 2) break;
+  }
+  const words = said.filter(([amount]) => amount).map(([amount, unit]) => `${amount} ${unit}`);
+  return words.join(" ") || "0 s";
+}
+
+/** A time span as a clock: `7:50`, `1:02:03`. */
+export function stopwatch(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [whole / 3600, (whole / 60) % 60, whole % 60].map(Math.floor);
+  const two = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+/** The time of day, with the date in front when it is not today. `at` is in ms. */
+export function moment(at, now) {
+  const time = TIME.format(at);
+  return DAY.format(at) === DAY.format(now) ? time : `${DAY.format(at)} ${time}`;
+}
+
+/** A share of traffic, 0 to 1, in percent. */
+export function share(ratio) {
+  return `${trim(ratio * 100, 1)} %`;
+}
+
+/** A gate's value in its unit. */
+export function amount(value, unit) {
+  if (value === null || value === undefined) return "–";
+  if (unit === "ratio") return `${(value * 100).toFixed(2)} %`;
+  if (unit === "ms") return `${trim(value, value < 10 ? 1 : 0)} ms`;
+  return trim(value, Math.abs(value) < 10 ? 3 : 1);
+}
+
+/** A distance between two values of a gate. */
+export function distance(value, unit) {
+  if (unit === "ratio") return `${trim(value * 100, 2)} pt`;
+  return amount(value, unit);
+}
+
+export function count(number) {
+  return number.toLocaleString("en").replaceAll(",", "\u202f");
+}
+
+function trim(number, digits) {
+  return String(Number(number.toFixed(digits)));
+}
