@@ -83,6 +83,11 @@ class Rollout:
         record = self._state.record
         return record is None or record.phase not in ACTIVE
 
+    @property
+    def orders_waiting(self) -> int:
+        """How many orders have not been answered."""
+        return len(self._commands)
+
     async def run(self) -> None:
         """Take turns until the plan is gone and its run has ended.
 
@@ -91,6 +96,10 @@ class Rollout:
         while not (self._plans.removed and self.ended):
             self._wake.clear()
             await until(self._wake, self._world.clock, await self.turn())
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Cancel the orders that are left: nobody will take another turn."""
         for _, answer in self._commands:
             answer.cancel()
 

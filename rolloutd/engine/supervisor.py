@@ -107,14 +107,21 @@ class Supervisor:
             self._calendar.cancel(key)
 
     async def _drive(self, key: Key, rollout: Rollout) -> None:
+        try:
+            await self._keep_running(key, rollout)
+        except asyncio.CancelledError:
+            # Whoever drives it next does not know of them: their senders have to.
+            rollout.give_up()
+            raise
+        log.info("plan_gone", rollout=str(key))
+        del self._rollouts[key]
+        self._world.metrics.dismiss(key)
+
+    async def _keep_running(self, key: Key, rollout: Rollout) -> None:
         while True:
             try:
-                await rollout.run()
-                break
+                return await rollout.run()
             except Exception:
                 # A bug in one rollout is no reason to leave the others alone.
                 log.exception("rollout_crashed", rollout=str(key))
                 await self._world.clock.sleep(AFTER_A_CRASH)
-        log.info("plan_gone", rollout=str(key))
-        del self._rollouts[key]
-        self._world.metrics.dismiss(key)

@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from rolloutd.core.observation import MeshSighting
+from rolloutd.core.observation import CommandKind, MeshSighting
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Phase
 from rolloutd.core.units import Seconds
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.world import World
+from rolloutd.errors import Unavailable
 from rolloutd.telemetry.metrics import Metrics
-from tests.builders import T0, a_mesh, a_plan
+from tests.builders import T0, a_mesh, a_plan, asked
 from tests.engine.test_sampling import CountingMeter
 from tests.fakes.clock import FakeClock
 from tests.fakes.herald import FakeHerald
@@ -224,3 +225,22 @@ async def test_a_plan_that_comes_back_goes_on() -> None:
 
         assert gone is Phase.PAUSED
         assert house.phase_of(plan) is Phase.PROGRESSING
+
+
+async def test_orders_are_given_up_with_the_leadership() -> None:
+    """Whoever sent one must not wait for a replica that can carry out nothing."""
+    house, plan = House(), named("a", start=CRON)
+    async with asyncio.TaskGroup() as group:
+        async with house.running():
+            house.source.publish(plan)
+            await house.clock.sleep(Seconds(1.0))
+            rollout = house.supervisor.get(plan.key)
+            assert rollout is not None
+            for _ in range(20):
+                house.mesh.fail_next(Unavailable("no answer"))
+            order = group.create_task(rollout.order(asked(CommandKind.START)))
+            await house.clock.sleep(Seconds(1.0))
+            assert rollout.orders_waiting == 1
+        await asyncio.wait([order])
+
+        assert order.cancelled()
