@@ -33,7 +33,42 @@ class TokenLogin:
     """YAML mapping of tokens, or of their digests, to ``{user, role}``; followed."""
 
 
-Login: TypeAlias = NoLogin | TokenLogin
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesLogin:
+    """Tokens of the cluster, held to its RBAC."""
+
+    audience: str | None = None
+    """Whom a token must be meant for; ``None`` for the API server itself. A token made for
+    us alone is worth nothing elsewhere, should we leak it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyLogin:
+    """Headers of an authenticating proxy in front of us."""
+
+    peers: tuple[str, ...]
+    """Addresses or networks (CIDR) that the proxy connects from; from elsewhere the headers
+    mean nothing."""
+
+    user_header: str = "X-Forwarded-User"
+    groups_header: str = "X-Forwarded-Groups"
+
+    operators: tuple[str, ...] = ()
+    """Groups that may order; ``*`` for everybody."""
+
+    viewers: tuple[str, ...] = ()
+    """Groups that may look; ``*`` for everybody."""
+
+
+Login: TypeAlias = NoLogin | TokenLogin | KubernetesLogin | ProxyLogin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """A certificate with its chain, and its key; both PEM, both followed."""
+
+    certificate: Path
+    key: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +83,13 @@ class ApiSettings:
 
     login: Login = NoLogin()
     """How callers prove who they are."""
+
+    tls: TlsFiles | None = None
+    """``None`` serves plain HTTP."""
+
+    advertised: str | None = None
+    """Base URL at which other replicas find this one; ``None`` for the address it is bound
+    to, or this host's where that is a wildcard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,15 +19,17 @@ from rolloutd.adapters.notify.log import LogHerald
 from rolloutd.adapters.plans.directory import PlanDirectory
 from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
+from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.ops import ops_app
 from rolloutd.bootstrap.channels import couriers
-from rolloutd.bootstrap.desk import access_of
+from rolloutd.bootstrap.desk import keeper_of
 from rolloutd.bootstrap.heartbeat import Heartbeat
 from rolloutd.bootstrap.listening import listen
 from rolloutd.bootstrap.meters import meters
 from rolloutd.bootstrap.outside import Outside, outside, watched_cache
 from rolloutd.bootstrap.seat import Seat, seat_of
 from rolloutd.engine.supervisor import Supervisor
+from rolloutd.engine.view import View
 from rolloutd.engine.world import World
 from rolloutd.ports import Clock, Herald, PlanSource
 from rolloutd.settings import Settings
@@ -93,6 +95,7 @@ class _Parts:
     seat: Seat
     source: PlanSource
     supervisor: Supervisor
+    keeper: Doorkeeper
     broadcast: Broadcast
     heartbeat: Heartbeat
     errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
@@ -120,7 +123,11 @@ async def _parts(
         cache.subscribe(kind, partial(supervisor.changed, kind))
 
     async def follow_views() -> None:
-        await broadcast.run(lambda: [rollout.view for rollout in supervisor.all()])
+        def views() -> list[View] | None:
+            mine = seat.leads()
+            return [rollout.view for rollout in supervisor.all()] if mine else None
+
+        await broadcast.run(views)
 
     return _Parts(
         clock=clock,
@@ -129,6 +136,7 @@ async def _parts(
         seat=seat,
         source=PlanDirectory(settings.plans, clock),
         supervisor=supervisor,
+        keeper=keeper_of(settings.api, world.api, clock),
         broadcast=broadcast,
         heartbeat=heartbeat,
         errands=[
@@ -151,7 +159,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, parts: _Parts) -> tup
     control = control_app(
         Desk(
             supervisor=parts.supervisor,
-            access=access_of(settings.api),
+            keeper=parts.keeper,
             broadcast=parts.broadcast,
             leads=parts.seat.leads,
         )

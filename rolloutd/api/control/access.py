@@ -1,58 +1,121 @@
-"""Who may look and who may order. Closed unless a token says otherwise."""
+"""Who may look and who may order. Closed unless something says otherwise."""
 
 from __future__ import annotations
 
-import enum
-import hashlib
-import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
 
-import structlog
-import yaml
-
-from rolloutd.errors import Refused
-
-log = structlog.get_logger()
-
-HASHED = "sha256:"
-"""Begins a key of the token file that is a digest instead of the token."""
-
-SHORTEST_TOKEN = 16
-"""Characters; below that a token can be guessed over the network."""
+from rolloutd.api.control.models import Role, Verb
+from rolloutd.ports import Json
 
 LONGEST_TOKEN = 4096
+"""Characters. A service account's token has about a thousand."""
+
+Want: TypeAlias = Verb | Literal["get"]
+"""What a caller wants: an order's verb, or to look."""
 
 
-class Role(enum.Enum):
-    """What a caller may do."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knock:
+    """What a request shows of who sent it.
 
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    """May order, and may do all that a viewer may."""
+    Attributes:
+        token: A bearer token, or the one that a session's cookie carries.
+        host: The ``Host`` header: what the caller thinks it talks to.
+        peer: Address at the other end of the connection.
+        headers: All values of every header, by its name in lower case.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    host: str = ""
+    peer: str = ""
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Someone whom we know."""
+    """Someone whom we know.
+
+    Attributes:
+        role: ``None`` where each deed is asked of somebody else.
+        info: How Kubernetes knows the caller: a ``UserInfo``.
+    """
 
     user: str
-    role: Role
+    role: Role | None
+    info: Json = field(default_factory=dict, repr=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What a caller is about to do.
+
+    Attributes:
+        namespace: Empty for all of them.
+        name: Of the rollout; empty for all of the namespace.
+    """
+
+    want: Want
+    namespace: str = ""
+    name: str = ""
 
 
 class Access(Protocol):
-    """Decides who is asking."""
+    """Decides who is asking, and what for."""
 
-    def identify(self, credentials: str | None, host: str) -> Caller | None:
+    @property
+    def takes_tokens(self) -> bool:
+        """Whether a token is what callers prove themselves by, so that a page can log in."""
+        ...
+
+    @property
+    def is_ambient(self) -> bool:
+        """Whether a browser proves its user unasked, so that any page could give orders."""
+        ...
+
+    async def identify(self, knock: Knock) -> Caller | None:
         """Name the caller, or ``None`` when there is no telling.
 
-        Args:
-            credentials: The ``Authorization`` header.
-            host: The ``Host`` header: what the caller thinks it talks to.
+        Raises:
+            Unavailable: Who would know can't be asked.
+            Refused: Who would know does not talk to us.
         """
         ...
+
+    async def allows(self, caller: Caller, deed: Deed) -> bool:
+        """Say whether the caller may do that.
+
+        Raises:
+            Unavailable: Who would know can't be asked.
+            Refused: Who would know does not talk to us.
+        """
+        ...
+
+
+def by_role(caller: Caller, deed: Deed) -> bool:
+    """Say what a role allows: operators everything, everybody else to look."""
+    return caller.role is Role.OPERATOR or (caller.role is Role.VIEWER and deed.want == "get")
+
+
+async def visible(
+    access: Access, caller: Caller, namespaces: Collection[str]
+) -> frozenset[str]:
+    """Return those of some namespaces whose rollouts a caller may look at.
+
+    Raises:
+        Unavailable: Who would know can't be asked.
+        Refused: Who would know does not talk to us.
+    """
+    if await access.allows(caller, Deed(want="get")):
+        return frozenset(namespaces)
+    return frozenset(
+        [
+            namespace
+            for namespace in namespaces
+            if await access.allows(caller, Deed(want="get", namespace=namespace))
+        ]
+    )
 
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -66,118 +129,16 @@ class Local:
     to 127.0.0.1 (DNS rebinding) sends its own.
     """
 
-    def identify(self, credentials: str | None, host: str) -> Caller | None:
+    takes_tokens = False
+    is_ambient = False
+    """Pages of other sites are known by their ``Origin``; a curl on the spot has none."""
+
+    async def identify(self, knock: Knock) -> Caller | None:
         """Name the caller ``local``: there is nothing to tell people apart by."""
-        del credentials
+        host = knock.host
         name = host.rpartition("]")[0].lstrip("[") or host.partition(":")[0]
         return Caller(user="local", role=Role.OPERATOR) if name in LOOPBACK else None
 
-
-Tokens: TypeAlias = Mapping[bytes, Caller]
-"""Callers by SHA-256 of their token: the tokens themselves are not kept."""
-
-
-class TokenFile:
-    """Implements ``Access`` by bearer tokens from a file, read again when it changes.
-
-    The file is a YAML or JSON mapping of a token, or of ``sha256:`` and its hex digest, to
-    ``{user, role}``. While the file is away nobody gets in. A broken edit leaves the tokens of
-    before in force and is logged: a typing error must not lock out who wants to roll back.
-
-    Raises:
-        Refused: The file can't be read or understood at the start.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._version = _version(path)
-        self._tokens = read_tokens(path)
-
-    def identify(self, credentials: str | None, host: str) -> Caller | None:
-        """Name the owner of a bearer token."""
-        del host
-        self._refresh()
-        scheme, _, token = (credentials or "").partition(" ")
-        if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
-            return None
-        digest = hashlib.sha256(token.strip().encode(errors="surrogateescape")).digest()
-        found = None
-        # All are compared, always: the time taken says nothing about any of them.
-        for known, caller in self._tokens.items():
-            if hmac.compare_digest(known, digest):
-                found = caller
-        return found
-
-    def _refresh(self) -> None:
-        version = _version(self._path)
-        if version == self._version:
-            return
-        self._version = version
-        if version is None:
-            self._tokens = {}
-            log.error("tokens_gone", path=str(self._path))
-            return
-        try:
-            self._tokens = read_tokens(self._path)
-        except Refused as error:
-            log.error("tokens_refused", error=str(error))  # noqa: TRY400 - a sentence
-        else:
-            log.info("tokens_read", path=str(self._path), tokens=len(self._tokens))
-
-
-def _version(path: Path) -> tuple[int, int, int] | None:
-    """Tell one content of a file from another; a mounted Secret is swapped by its inode."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def read_tokens(path: Path) -> Tokens:
-    """Read a token file. No message quotes a token.
-
-    Raises:
-        Refused: It can't be read, or is not a mapping of tokens to ``{user, role}``.
-    """
-    try:
-        form: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}: {error}") from error
-    except yaml.YAMLError:
-        # Not chained: the parser quotes the line, which has the token.
-        raise Refused(f"{path}: this is no YAML") from None
-    if not isinstance(form, dict):
-        raise Refused(f"{path}: expected a mapping of tokens to {{user, role}}")
-    tokens: dict[bytes, Caller] = {}
-    for place, (key, owner) in enumerate(form.items(), start=1):
-        tokens[_digest(key, f"{path}: entry {place}")] = _owner(owner, f"{path}: entry {place}")
-    return tokens
-
-
-def _digest(key: object, place: str) -> bytes:
-    if not isinstance(key, str):
-        raise Refused(f"{place}: a token is a string; put it in quotes")
-    if not key.startswith(HASHED):
-        if not SHORTEST_TOKEN <= len(key) <= LONGEST_TOKEN:
-            raise Refused(f"{place}: a token has at least {SHORTEST_TOKEN} characters")
-        return hashlib.sha256(key.encode()).digest()
-    try:
-        digest = bytes.fromhex(key.removeprefix(HASHED))
-    except ValueError:
-        digest = b""
-    if len(digest) != hashlib.sha256().digest_size:
-        raise Refused(f"{place}: a SHA-256 has 64 hexadecimal digits")
-    return digest
-
-
-def _owner(owner: object, place: str) -> Caller:
-    user, role = (
-        (owner.get("user"), owner.get("role")) if isinstance(owner, dict) else (None, None)
-    )
-    roles = {each.value: each for each in Role}
-    if not isinstance(user, str) or not user.strip():
-        raise Refused(f"{place}: user: expected a name")
-    if not isinstance(role, str) or role not in roles:
-        raise Refused(f"{place}: role: expected one of {', '.join(roles)}")
-    return Caller(user=user.strip(), role=roles[role])
+    async def allows(self, caller: Caller, deed: Deed) -> bool:
+        """Say what the role allows."""
+        return by_role(caller, deed)

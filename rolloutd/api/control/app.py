@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import orjson
 from aiohttp import web
 
-from rolloutd.api.control.access import Access
 from rolloutd.api.control.broadcast import Broadcast
-from rolloutd.api.control.door import door, found
+from rolloutd.api.control.door import Doorkeeper, door
 from rolloutd.api.control.events import events
-from rolloutd.api.control.models import FaultForm, Listing
+from rolloutd.api.control.lead import Chair, Standby, lead
+from rolloutd.api.control.lookup import lookups
 from rolloutd.api.control.openapi import document
-from rolloutd.api.control.orders import ROLLOUT, order
-from rolloutd.api.control.problems import BODY_LIMIT, Handler, harden, problem, problems
+from rolloutd.api.control.orders import order
+from rolloutd.api.control.problems import BODY_LIMIT, Handler, harden, problems
 from rolloutd.api.control.routes import ROUTES, VERBS
-from rolloutd.api.control.states import full, summary
-from rolloutd.core.state import Phase
+from rolloutd.api.control.session import session_handlers
+from rolloutd.api.web.pages import add_pages
 from rolloutd.core.units import Seconds
 from rolloutd.engine.supervisor import Supervisor
 
 LARGEST_BODY = 64 * 1024
 """Bytes. An order takes a few hundred."""
+
+CONFIRMATION = Seconds(10.0)
+"""Longest wait for the cluster to confirm an order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +34,23 @@ class Desk:
     """What the application works with.
 
     Attributes:
-        leads: Whether this replica drives the rollouts: another can only send people there.
+        leads: Whether this replica drives the rollouts.
+        standby: What it does while another one does; ``None`` where there are no others.
         deadline: Longest wait for the cluster to confirm an order.
     """
 
     supervisor: Supervisor
-    access: Access
+    keeper: Doorkeeper
     broadcast: Broadcast
     leads: Callable[[], bool]
-    deadline: Seconds = Seconds(10.0)
+    standby: Standby | None = None
+    deadline: Seconds = CONFIRMATION
 
 
 def control_app(desk: Desk) -> web.Application:
     """Build the application for the control listener."""
-    middlewares = [problems, door(desk.access), found(desk.supervisor, desk.leads)]
+    chair = Chair(supervisor=desk.supervisor, leads=desk.leads, standby=desk.standby)
+    middlewares = [problems, door(desk.keeper), lead(chair, desk.keeper.access)]
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     app[BODY_LIMIT] = LARGEST_BODY
     app.on_response_prepare.append(harden)
@@ -56,44 +61,21 @@ def control_app(desk: Desk) -> web.Application:
     app.on_shutdown.append(hang_up)
     handlers = _handlers(desk)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, handlers[route.name])
+        app.router.add_route(route.method, route.path, handlers[route.name], name=route.name)
+    add_pages(app)
     return app
 
 
 def _handlers(desk: Desk) -> Mapping[str, Handler]:
     """Say who serves what, by operation id."""
+    access = desk.keeper.access
     return {
-        "list": _list(desk.supervisor),
-        "get": _get,
-        "events": events(desk.broadcast),
+        **lookups(desk.supervisor, access),
+        **session_handlers(desk.keeper),
+        **{verb: order(verb, desk.supervisor, desk.deadline) for verb in VERBS},
+        "events": events(desk.broadcast, access),
         "openapi": _openapi,
-        **{verb: order(verb, desk.deadline) for verb in VERBS},
     }
-
-
-def _list(supervisor: Supervisor) -> Handler:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        namespace, wanted = request.query.get("namespace"), request.query.get("phase")
-        phases = [phase.value for phase in Phase]
-        if wanted is not None and wanted not in phases:
-            fault = FaultForm(field="phase", message=f"expected one of {', '.join(phases)}")
-            detail = f"{fault.field}: {fault.message}"
-            return problem(HTTPStatus.BAD_REQUEST, "bad-request", detail, [fault])
-        views = [rollout.view for rollout in supervisor.all()]
-        items = [
-            summary(view)
-            for view in views
-            if namespace in {None, view.plan.key.namespace}
-            and (wanted is None or (view.record and view.record.phase.value == wanted))
-        ]
-        listing = Listing(items=items, complaints=list(supervisor.complaints))
-        return web.json_response(text=listing.model_dump_json(by_alias=True))
-
-    return answer
-
-
-async def _get(request: web.Request) -> web.StreamResponse:
-    return web.json_response(text=full(request[ROLLOUT].view).model_dump_json(by_alias=True))
 
 
 async def _openapi(_: web.Request) -> web.StreamResponse:

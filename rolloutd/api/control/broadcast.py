@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from rolloutd.api.control.models import Gone, Sent, Summary, Word
+from rolloutd.api.control.models import Gone, Summary, Word
 from rolloutd.api.control.states import summary
 from rolloutd.core.actions import Announce
 from rolloutd.core.plan import Key, Plan
@@ -38,10 +38,12 @@ class Event:
 
     Attributes:
         number: Counted from 1 within the life of this process; a heartbeat has 0.
+        namespace: Of the rollout it is about; empty when it is about none.
     """
 
     number: int
     frame: bytes
+    namespace: str = ""
 
 
 HEARTBEAT = Event(number=0, frame=b": heartbeat\n\n")
@@ -95,12 +97,22 @@ class Broadcast:
         self._listeners: set[Listener] = set()
         self._shown: dict[Key, tuple[View, Summary]] = {}
 
-    async def run(self, views: Callable[[], Collection[View]]) -> None:
-        """Compare the views each second and keep connections in use, until cancelled."""
+    async def run(self, views: Callable[[], Collection[View] | None]) -> None:
+        """Compare the views each second and keep connections in use, until cancelled.
+
+        Args:
+            views: All there are; ``None`` while another replica has them: whoever listens
+                here then hears no more, and has to ask there.
+        """
         while True:
             for _ in range(BEATS):
                 await self._clock.sleep(GLANCE)
-                self._compare(views())
+                seen = views()
+                if seen is None:
+                    self._shown.clear()
+                    self.close()
+                else:
+                    self._compare(seen)
             self._send(HEARTBEAT)
 
     def tell(self, plan: Plan, record: Record, words: Announce) -> None:
@@ -115,13 +127,13 @@ class Broadcast:
         )
         self.publish("word", word)
 
-    def publish(self, kind: str, form: Sent) -> None:
+    def publish(self, kind: str, form: Summary | Word | Gone) -> None:
         """Number an event, keep it, and leave it with every listener."""
         self._number += 1
         ident = f"{self.epoch}-{self._number}"
         data = form.model_dump_json(by_alias=True)
         frame = f"id: {ident}\nevent: {kind}\ndata: {data}\n\n".encode()
-        event = Event(number=self._number, frame=frame)
+        event = Event(number=self._number, frame=frame, namespace=form.namespace)
         self._kept.append(event)
         self._send(event)
 

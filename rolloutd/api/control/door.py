@@ -1,79 +1,153 @@
-"""Who gets past the door, and to which rollout."""
+"""Who gets past the door, and for what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from rolloutd.api.control.access import Access, Caller, Role
-from rolloutd.api.control.orders import CALLER, ROLLOUT
-from rolloutd.api.control.problems import Handler, problem
-from rolloutd.core.plan import Key
-from rolloutd.engine.supervisor import Supervisor
+from rolloutd.api.control.access import Access, Caller, Deed, Knock, Want
+from rolloutd.api.control.limits import Limit
+from rolloutd.api.control.problems import Handler, problem, too_many, unable
+from rolloutd.api.control.routes import API, LOGIN, VERBS
+from rolloutd.api.control.sessions import token_of
+from rolloutd.core.units import Seconds
+from rolloutd.errors import RolloutdError
 
-API = "/api/"
-"""Below this, callers must be known; the document beside it holds nothing of ours."""
+CALLER = web.RequestKey("caller", Caller)
+KNOCK = web.RequestKey("knock", Knock)
+
+CSRF = "X-Rolloutd"
+"""A page of another site can't send this header: browsers ask first, and we never agree."""
 
 
-def door(access: Access) -> Middleware:
-    """Let viewers look and operators order."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doorkeeper:
+    """What the door is kept with.
+
+    Attributes:
+        failures: Failed logins, by address.
+        haste: Orders, by user.
+    """
+
+    access: Access
+    failures: Limit
+    haste: Limit
+
+
+def door(keeper: Doorkeeper) -> Middleware:
+    """Let in whom ``access`` knows, to what it allows; everything else stays closed."""
 
     @web.middleware
     async def enter(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(API):
-            return await handler(request)
-        caller = access.identify(request.headers.get("Authorization"), request.host)
-        if caller is None:
-            detail = "A known token is needed: Authorization: Bearer TOKEN."
-            answer = problem(HTTPStatus.UNAUTHORIZED, "unknown-caller", detail)
-            answer.headers["WWW-Authenticate"] = 'Bearer realm="rolloutd"'
-            return answer
-        refusal = _refusal(request, caller)
+        if _is_open(request):
+            return _cross_site(request) or await handler(request)
+        knock = knock_of(request)
+        try:
+            caller = await keeper.access.identify(knock)
+            if caller is None:
+                return stranger(keeper, knock)
+            refusal = await _refusal(request, keeper, caller)
+        except RolloutdError as error:
+            return unable(f"Nobody can say who you are and what you may do: {error}")
         if refusal is not None:
             return refusal
-        request[CALLER] = caller
+        request[CALLER], request[KNOCK] = caller, knock
         return await handler(request)
 
     return enter
 
 
-def _refusal(request: web.Request, caller: Caller) -> web.Response | None:
+def knock_of(request: web.Request, token: str | None = None) -> Knock:
+    """Gather what a request shows of its sender; a ``token`` here counts instead of its."""
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name.lower(), []).append(value)
+    peer = None if request.transport is None else request.transport.get_extra_info("peername")
+    return Knock(
+        token=token or token_of(request),
+        host=request.host,
+        peer=str(peer[0]) if isinstance(peer, tuple) else "",
+        headers=headers,
+    )
+
+
+def stranger(keeper: Doorkeeper, knock: Knock) -> web.Response:
+    """Turn away whom nobody knows; say when to come back after too many attempts."""
+    if knock.token is not None and (wait := keeper.failures.take(knock.peer)):
+        return too_many("Too many failed logins from your address.", wait)
+    detail = "A known token is needed: Authorization: Bearer TOKEN."
+    if not keeper.access.takes_tokens:
+        detail = "You are nobody that is known here, or in no group with a role."
+    answer = problem(HTTPStatus.UNAUTHORIZED, "unknown-caller", detail)
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="rolloutd"'
+    return answer
+
+
+def _is_open(request: web.Request) -> bool:
+    """Say whether everybody may: decided by the route that serves it, not by what was typed."""
+    resource = request.match_info.route.resource
+    path = request.path if resource is None else resource.canonical
+    return not path.startswith(API) or request.match_info.route.name == LOGIN
+
+
+async def _refusal(
+    request: web.Request, keeper: Doorkeeper, caller: Caller
+) -> web.Response | None:
+    changes = request.method not in {"GET", "HEAD"}
+    if changes and (crossing := _cross_site(request) or _forgeable(request, keeper.access)):
+        return crossing
+    deed = _deed(request)
+    if deed is None:
+        return None
+    if not await keeper.access.allows(caller, deed):
+        return _not_allowed(caller, deed)
+    # A rollback is never in too much haste.
+    hurried = deed.want not in {"get", "rollback"}
+    wait = keeper.haste.take(caller.user) if hurried else Seconds(0.0)
+    return too_many("Too many orders at once.", wait) if wait else None
+
+
+def _cross_site(request: web.Request) -> web.Response | None:
+    """Refuse someone's browser that a page of somebody else's has told to do this."""
     if request.method in {"GET", "HEAD"}:
         return None
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        # Someone's browser, told to by a page of somebody else's.
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    elsewhere = origin is not None and urlsplit(origin).netloc != request.host
+    if elsewhere or site not in {None, "same-origin", "none"}:
         detail = "Orders from pages of other sites are not taken."
         return problem(HTTPStatus.FORBIDDEN, "cross-site", detail)
-    if caller.role is not Role.OPERATOR:
-        detail = f"{caller.user} is a {caller.role.value}: orders take an operator."
-        return problem(HTTPStatus.FORBIDDEN, "not-an-operator", detail)
     return None
 
 
-def found(supervisor: Supervisor, leads: Callable[[], bool]) -> Middleware:
-    """Find the rollout that a path names; say so where another replica has them all."""
+def _forgeable(request: web.Request, access: Access) -> web.Response | None:
+    """Refuse what a browser proves unasked and nothing proves to be meant."""
+    by_cookie = access.takes_tokens and "Authorization" not in request.headers
+    if (access.is_ambient or by_cookie) and request.headers.get(CSRF) != "1":
+        detail = f"Orders in a browser's session need the header {CSRF}: 1."
+        return problem(HTTPStatus.FORBIDDEN, "no-csrf-header", detail)
+    return None
 
-    @web.middleware
-    async def find(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(API):
-            return await handler(request)
-        if not leads():
-            detail = "This replica does not drive the rollouts now: ask the one that leads."
-            answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "not-leading", detail)
-            answer.headers["Retry-After"] = "5"
-            return answer
-        namespace, name = (request.match_info.get(part) for part in ("namespace", "name"))
-        if namespace is not None and name is not None:
-            rollout = supervisor.get(Key(namespace, name))
-            if rollout is None:
-                detail = f"There is no plan for {namespace}/{name}."
-                return problem(HTTPStatus.NOT_FOUND, "no-such-rollout", detail)
-            request[ROLLOUT] = rollout
-        return await handler(request)
 
-    return find
+def _deed(request: web.Request) -> Deed | None:
+    """Say what is asked of one rollout; the rest is each handler's own business."""
+    at: Mapping[str, str] = request.match_info
+    route = request.match_info.route
+    if "namespace" not in at:
+        return None
+    wants: Mapping[str | None, Want] = {verb: verb for verb in VERBS}
+    want = wants.get(route.name, "get")
+    return Deed(want=want, namespace=at["namespace"], name=at.get("name", ""))
+
+
+def _not_allowed(caller: Caller, deed: Deed) -> web.Response:
+    if caller.role is not None:
+        detail = f"{caller.user} is a {caller.role.value}: orders take an operator."
+    else:
+        what = "get rolloutplans" if deed.want == "get" else f"update rolloutplans/{deed.want}"
+        detail = f"Kubernetes does not allow {caller.user} to {what} in {deed.namespace}."
+    return problem(HTTPStatus.FORBIDDEN, "not-allowed", detail)

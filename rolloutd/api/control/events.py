@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+import structlog
 from aiohttp import web
 
-from rolloutd.api.control.broadcast import Broadcast
+from rolloutd.api.control.access import Access, Caller, Deed, Knock
+from rolloutd.api.control.broadcast import HEARTBEAT, Broadcast, Event, Listener
+from rolloutd.api.control.door import CALLER, KNOCK
 from rolloutd.api.control.problems import HEADERS, Handler, problem
+from rolloutd.errors import RolloutdError
+
+log = structlog.get_logger()
 
 
-def events(broadcast: Broadcast) -> Handler:
+def events(broadcast: Broadcast, access: Access) -> Handler:
     """Serve a broadcast.
 
     Events are ``rollout`` (a ``Summary``), ``gone`` (a ``Gone``), ``word`` (a ``Word``),
     ``hello``, and ``reset``: some were missed that are not kept any more, so read the list
-    again. ``Last-Event-ID`` gives what came after it.
+    again. ``Last-Event-ID`` gives what came after it. A caller whose token ends is hung up
+    on at the next heartbeat.
     """
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -29,10 +36,10 @@ def events(broadcast: Broadcast) -> Handler:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "too-many-listeners", detail)
         headers = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         stream = web.StreamResponse(headers={**HEADERS, **headers})
+        sight = Sight(access, request[KNOCK], request[CALLER])
         try:
             await stream.prepare(request)
-            while (event := await listener.next()) is not None:
-                await stream.write(event.frame)
+            await _follow(listener, sight, stream)
         except ConnectionError:
             # Gone, or cut off for not reading: he comes back with the last id.
             return stream
@@ -41,3 +48,51 @@ def events(broadcast: Broadcast) -> Handler:
         return stream
 
     return answer
+
+
+async def _follow(listener: Listener, sight: Sight, stream: web.StreamResponse) -> None:
+    while (event := await listener.next()) is not None:
+        if event is HEARTBEAT and not await sight.is_open_still():
+            return
+        if await sight.includes(event):
+            await stream.write(event.frame)
+
+
+class Sight:
+    """What one listener may see, asked anew at every heartbeat."""
+
+    def __init__(self, access: Access, knock: Knock, caller: Caller) -> None:
+        self._access = access
+        self._knock = knock
+        self._caller = caller
+        self._known: dict[str, bool] = {}
+
+    async def includes(self, event: Event) -> bool:
+        """Say whether the listener may see this; what can't be found out stays unseen."""
+        if not event.namespace:
+            return True
+        seen = self._known.get(event.namespace)
+        if seen is None:
+            try:
+                seen = await self._may_see(event.namespace)
+            except RolloutdError as error:
+                log.warning("sight_unknown", user=self._caller.user, error=str(error))
+                return False
+            self._known[event.namespace] = seen
+        return seen
+
+    async def is_open_still(self) -> bool:
+        """Say whether the listener is still who he was; while nobody can tell, he is."""
+        try:
+            caller = await self._access.identify(self._knock)
+        except RolloutdError as error:
+            log.warning("sight_unknown", user=self._caller.user, error=str(error))
+            return True
+        self._known.clear()
+        return caller is not None and caller.user == self._caller.user
+
+    async def _may_see(self, namespace: str) -> bool:
+        access, caller = self._access, self._caller
+        return await access.allows(caller, Deed(want="get")) or await access.allows(
+            caller, Deed(want="get", namespace=namespace)
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -12,6 +13,17 @@ from rolloutd.core.observation import Ruling
 from rolloutd.core.state import Cause, Phase
 
 Share = Annotated[int, Field(ge=0, le=100, description="Share of traffic in whole percent.")]
+
+
+Verb = Literal["pause", "resume", "skip", "promote", "rollback", "retry", "start"]
+
+
+class Role(enum.Enum):
+    """What a caller may do."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    """May order, and may do all that a viewer may."""
 
 
 class Sent(BaseModel):
@@ -121,6 +133,11 @@ class Listing(Sent):
 
     items: list[Summary]
     complaints: list[str] = Field(description="What is wrong with which plan file.")
+    trouble: str = Field(
+        default="",
+        description="Why these are records alone, read by a replica that does not lead and"
+        " can't reach the one that does; empty if nothing.",
+    )
 
 
 class FaultForm(Sent):
@@ -165,6 +182,25 @@ class Promotion(Order):
     )
 
 
+class LoginForm(BaseModel):
+    """Body of a login."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+    )
+
+    token: str = Field(min_length=1, repr=False, description="A bearer token.")
+
+
+class SessionForm(Sent):
+    """Who is asking, and what they may do."""
+
+    user: str
+    role: Role = Field(description="operator where any order is allowed.")
+    verbs: list[Verb] = Field(description="Orders that are allowed, there where was asked for.")
+    can_log_out: bool = Field(description="Whether a cookie proves it, which logging out ends.")
+
+
 class Word(Sent):
     """Event ``word``: what people are told."""
 
@@ -180,6 +216,3 @@ class Gone(Sent):
 
     namespace: str
     name: str
-
-
-Verb = Literal["pause", "resume", "skip", "promote", "rollback", "retry", "start"]

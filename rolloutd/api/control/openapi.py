@@ -4,18 +4,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import rolloutd
-from rolloutd.api.control.models import Gone, Problem, Summary, Word
+from rolloutd.api.control.door import CSRF
+from rolloutd.api.control.models import Gone, Order, Problem, Summary, Word
+from rolloutd.api.control.orders import LONGEST_KEY
 from rolloutd.api.control.problems import MEDIA
-from rolloutd.api.control.routes import ROUTES, Route
+from rolloutd.api.control.routes import LOGIN, ROUTES, Route
+from rolloutd.api.control.sessions import PLAIN_NAME
 from rolloutd.core.state import Phase
 from rolloutd.ports import Json
 
+PRINTABLE = "^[ -~]+$"
+"""Printable ASCII."""
+
 TEMPLATE = "#/components/schemas/{model}"
+
+
+KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key twice, of the same caller and verb, is one order.",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_KEY,
+        "pattern": PRINTABLE,
+    },
+}
+
+CSRF_HEADER: Json = {
+    "name": CSRF,
+    "in": "header",
+    "description": "Needed where a cookie or a proxy proves who is asking.",
+    "schema": {"type": "string", "enum": ["1"]},
+}
+
+LAST_EVENT: Json = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "Give what came after this event.",
+    "schema": {"type": "string"},
+}
 
 
 def document() -> Json:
@@ -27,10 +61,13 @@ def document() -> Json:
         "openapi": "3.1.0",
         "info": {"title": "rolloutd", "version": rolloutd.__version__},
         "paths": paths,
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"cookie": []}],
         "components": {
             "schemas": _schemas(),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": PLAIN_NAME},
+            },
         },
     }
 
@@ -55,12 +92,15 @@ def _sorted(models: Iterable[type[BaseModel] | None]) -> Sequence[type[BaseModel
 
 def _operation(route: Route) -> Json:
     answer: Json = {"schema": _ref(route.answer.__name__)} if route.answer is not None else {}
+    success: Json = {"description": route.summary}
+    if route.success is not HTTPStatus.NO_CONTENT:
+        success["content"] = {route.media: answer}
     operation: Json = {
         "operationId": route.name,
         "summary": route.summary,
         "parameters": [*_in_path(route), *_in_query(route), *_in_header(route)],
         "responses": {
-            "200": {"description": route.summary, "content": {route.media: answer}},
+            str(route.success.value): success,
             **{
                 str(status.value): {
                     "description": why,
@@ -72,8 +112,9 @@ def _operation(route: Route) -> Json:
     }
     if route.body is not None:
         content = {"application/json": {"schema": _ref(route.body.__name__)}}
-        operation["requestBody"] = {"required": False, "content": content}
-    if not route.problems:
+        required = not issubclass(route.body, Order)
+        operation["requestBody"] = {"required": required, "content": content}
+    if not route.problems or route.name == LOGIN:
         operation["security"] = []
     return operation
 
@@ -101,21 +142,11 @@ def _in_query(route: Route) -> list[Json]:
 
 
 def _in_header(route: Route) -> list[Json]:
-    key: Json = {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "The same key twice, for the same verb, is one order.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 128},
-    }
-    last: Json = {
-        "name": "Last-Event-ID",
-        "in": "header",
-        "description": "Give what came after this event.",
-        "schema": {"type": "string"},
-    }
-    if route.method == "POST":
-        return [key]
-    return [last] if route.media == "text/event-stream" else []
+    if route.media == "text/event-stream":
+        return [LAST_EVENT]
+    if route.body is not None and issubclass(route.body, Order):
+        return [KEY, CSRF_HEADER]
+    return [CSRF_HEADER] if route.method == "DELETE" else []
 
 
 def _ref(model: str) -> Json:

@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from http import HTTPStatus
 from typing import assert_never
 
 import structlog
 from aiohttp import web
-from pydantic import ValidationError
 
-from rolloutd.api.control.access import Caller
+from rolloutd.api.control.bodies import BadRequestError, bad, form
+from rolloutd.api.control.door import CALLER
 from rolloutd.api.control.models import FaultForm, Order, Promotion, Verb
-from rolloutd.api.control.problems import Handler, problem
+from rolloutd.api.control.problems import Handler, problem, unable
 from rolloutd.api.control.states import full
-from rolloutd.core.actions import Accepted, Declined
+from rolloutd.core.actions import Accepted, Declined, Reply
 from rolloutd.core.observation import Command, CommandKind
+from rolloutd.core.plan import Key
 from rolloutd.core.units import Seconds
 from rolloutd.engine.rollout import Rollout
+from rolloutd.engine.supervisor import Supervisor
 
 log = structlog.get_logger()
 
-CALLER = web.RequestKey("caller", Caller)
-ROLLOUT = web.RequestKey("rollout", Rollout)
-
 LONGEST_KEY = 128
-"""Characters of an Idempotency-Key: the record in the cluster remembers it."""
+"""Characters of an Idempotency-Key."""
 
-BODY_DEADLINE = Seconds(10.0)
-"""Longest wait for a body that trickles in."""
-
-
-class BadOrderError(Exception):
-    """A request that can't be made a command of.
-
-    Attributes:
-        answer: What to tell its sender.
-    """
-
-    def __init__(self, answer: web.Response) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+MOST_WAITING = 64
+"""Orders of one rollout that wait for the cluster: more than that are not taken on."""
 
 
-def order(verb: Verb, deadline: Seconds) -> Handler:
+def order(verb: Verb, supervisor: Supervisor, deadline: Seconds) -> Handler:
     """Serve one verb.
 
     200 means that the record in the cluster holds it: it survives a crash right after. An
@@ -54,13 +42,33 @@ def order(verb: Verb, deadline: Seconds) -> Handler:
     """
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        model = Promotion if verb == "promote" else Order
         try:
-            command = await _command(request, verb)
-        except BadOrderError as error:
+            key, asked = _key(request), await form(request, model)
+        except BadRequestError as error:
             return error.answer
-        return await _obey(request[ROLLOUT], command, deadline)
+        # Not before: while a body comes in slowly, its rollout can go.
+        rollout = supervisor.get(key_of(request))
+        if rollout is None:
+            return missing(key_of(request))
+        if rollout.orders_waiting >= MOST_WAITING:
+            detail = f"{MOST_WAITING} orders wait for the cluster: it does not confirm any."
+            return unable(detail, "too-many-waiting")
+        command = _command(verb, asked, key, request[CALLER].user, rollout)
+        return await _obey(rollout, command, deadline)
 
     return answer
+
+
+def key_of(request: web.Request) -> Key:
+    """Return which rollout a path names."""
+    return Key(request.match_info["namespace"], request.match_info["name"])
+
+
+def missing(key: Key) -> web.Response:
+    """Say that there is no such rollout."""
+    detail = f"There is no plan for {key.namespace}/{key.name}."
+    return problem(HTTPStatus.NOT_FOUND, "no-such-rollout", detail)
 
 
 async def _obey(rollout: Rollout, command: Command, deadline: Seconds) -> web.Response:
@@ -84,79 +92,62 @@ async def _obey(rollout: Rollout, command: Command, deadline: Seconds) -> web.Re
     except asyncio.CancelledError:
         if (task := asyncio.current_task()) is not None and task.cancelling():
             raise
-        # Not us: the rollout went with its plan and gave up the orders that were left.
-        detail = "The rollout has gone with its plan before it came to this order."
-        return problem(HTTPStatus.NOT_FOUND, "no-such-rollout", detail)
+        # Not us: the rollout ended, or its replica leads no longer.
+        told.warning("order_given_up")
+        detail = (
+            "This replica gave the rollout up before the cluster confirmed the order: it may "
+            "or may not have been carried out. Send it again with the same Idempotency-Key."
+        )
+        return unable(detail, "given-up")
+    if isinstance(reply, Declined):
+        told.info("order_declined", reason=reply.reason)
+    return _told(rollout, reply)
+
+
+def _told(rollout: Rollout, reply: Reply) -> web.Response:
     match reply:
         case Accepted():
             body = full(rollout.view).model_dump_json(by_alias=True)
             return web.json_response(text=body)
         case Declined(reason=reason, stale=stale):
-            told.info("order_declined", reason=reason)
             status = HTTPStatus.CONFLICT if stale else HTTPStatus.UNPROCESSABLE_ENTITY
             return problem(status, "stale-step" if stale else "does-not-fit", reason)
         case never:
             assert_never(never)
 
 
-async def _command(request: web.Request, verb: Verb) -> Command:
-    key = _key(request)
-    form = _form(verb, await _body(request))
+def _command(verb: Verb, asked: Order, key: str, user: str, rollout: Rollout) -> Command:
     kind = CommandKind(verb)
-    if isinstance(form, Promotion) and not form.full:
+    if isinstance(asked, Promotion) and not asked.full:
         kind = CommandKind.SKIP
     return Command(
-        # With its kind: a key that was used for a pause must never swallow a rollback.
-        id=f"{kind.value}:{key}",
+        id=f"{kind.value}:{_fingerprint(kind, user, key, rollout)}",
         kind=kind,
-        actor=request[CALLER].user,
-        reason=form.reason.strip(),
-        expected_step=form.expected_step,
+        actor=user,
+        reason=asked.reason.strip(),
+        expected_step=asked.expected_step,
     )
 
 
+def _fingerprint(kind: CommandKind, user: str, key: str, rollout: Rollout) -> str:
+    """Return what makes an order the same as another, short enough for the record.
+
+    The verb is part of an id, so that a key that was used for a pause never swallows a
+    rollback; the user, so that nobody's key swallows another's order. A rollback is another
+    one in another run: whoever asks for stable gets stable.
+    """
+    record = rollout.view.record
+    run = record.run if record is not None and kind is CommandKind.ROLLBACK else 0
+    return hashlib.sha256(f"{user}\0{key}\0{run}".encode()).hexdigest()[:20]
+
+
 def _key(request: web.Request) -> str:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
+    keys = request.headers.getall("Idempotency-Key", [])
+    if not keys:
         return secrets.token_hex(16)
-    if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
-        wanted = f"expected 1 to {LONGEST_KEY} printable ASCII characters"
-        raise _bad(FaultForm(field="Idempotency-Key", message=wanted))
+    key = keys[0]
+    fits = len(keys) == 1 and 1 <= len(key) <= LONGEST_KEY
+    if not (fits and key.isascii() and key.isprintable()):
+        wanted = f"expected, once, 1 to {LONGEST_KEY} printable ASCII characters"
+        raise bad(FaultForm(field="Idempotency-Key", message=wanted))
     return key
-
-
-async def _body(request: web.Request) -> bytes:
-    if request.can_read_body and request.content_type != "application/json":
-        # Browsers send other types across sites without asking first.
-        detail = "The body of an order is application/json."
-        kind = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-        raise BadOrderError(problem(kind, "unsupported-media-type", detail))
-    try:
-        async with asyncio.timeout(BODY_DEADLINE):
-            return await request.read()
-    except TimeoutError:
-        detail = f"The body did not come within {BODY_DEADLINE:g} s."
-        answer = problem(HTTPStatus.REQUEST_TIMEOUT, "too-slow", detail)
-        answer.force_close()
-        raise BadOrderError(answer) from None
-
-
-def _form(verb: Verb, body: bytes) -> Order:
-    model = Promotion if verb == "promote" else Order
-    try:
-        return model.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise _bad(
-            *(
-                FaultForm(
-                    field=".".join(map(str, fault["loc"])) or "body", message=fault["msg"]
-                )
-                for fault in faults
-            )
-        ) from None
-
-
-def _bad(*faults: FaultForm) -> BadOrderError:
-    detail = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-    return BadOrderError(problem(HTTPStatus.BAD_REQUEST, "bad-request", detail, faults))

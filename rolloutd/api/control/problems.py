@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
 from aiohttp import web
 
 from rolloutd.api.control.models import FaultForm, Problem
+from rolloutd.core.units import Seconds
 
 MEDIA = "application/problem+json"
 
@@ -20,6 +22,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """On every answer that does not set its own."""
+
+RETRY_AFTER = "2"
+"""Seconds: leadership changes hands in less, unless a leader died."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,6 +49,20 @@ def problem(
     )
     text = form.model_dump_json(by_alias=True)
     return web.Response(text=text, status=status, content_type=MEDIA)
+
+
+def too_many(detail: str, wait: Seconds) -> web.Response:
+    """Ask for patience of whom asks too often."""
+    answer = problem(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", detail)
+    answer.headers["Retry-After"] = str(math.ceil(wait))
+    return answer
+
+
+def unable(detail: str, kind: str = "unavailable") -> web.Response:
+    """Say that something is away which may be back soon."""
+    answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, kind, detail)
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
 
 
 @web.middleware

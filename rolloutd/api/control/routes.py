@@ -8,11 +8,26 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from rolloutd.api.control.models import Full, Listing, Order, Promotion, Verb
+from rolloutd.api.control.models import (
+    Full,
+    Listing,
+    LoginForm,
+    Order,
+    Promotion,
+    SessionForm,
+    Verb,
+)
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
-ROLLOUTS = "/api/v1/rollouts"
+API = "/api/"
+"""Below this, callers must be known; what is beside it holds nothing of ours."""
+
+LOGIN = "login"
+"""The one operation below it that anybody may try."""
+
+ROLLOUTS = f"{API}v1/rollouts"
+SESSION = f"{API}v1/session"
 ONE = f"{ROLLOUTS}/{{namespace}}/{{name}}"
 
 
@@ -22,7 +37,8 @@ class Route:
 
     Attributes:
         name: Its operation id.
-        answer: What 200 brings; ``None`` where ``media`` says all there is.
+        answer: What success brings; ``None`` where ``media`` says all there is.
+        success: Its status.
         body: What it takes.
         filters: Query parameters, each with its meaning.
         problems: Which statuses it answers besides, each with its reason.
@@ -33,29 +49,40 @@ class Route:
     summary: str
     method: str = "GET"
     answer: type[BaseModel] | None = None
+    success: HTTPStatus = HTTPStatus.OK
     media: str = "application/json"
     body: type[BaseModel] | None = None
     filters: dict[str, str] = field(default_factory=dict)
     problems: dict[HTTPStatus, str] = field(default_factory=dict)
 
 
-LOOKING = {
+KNOWN = {
     HTTPStatus.UNAUTHORIZED: "No known token.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Another replica leads, or there are too many listeners.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many failed logins, or too many orders.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Whoever would know is away: the leader, or Kubernetes.",
 }
 
-NAMED = LOOKING | {HTTPStatus.NOT_FOUND: "No such rollout."}
+NAMED = KNOWN | {
+    HTTPStatus.FORBIDDEN: "Not allowed to the caller, or a page of another site.",
+    HTTPStatus.NOT_FOUND: "No such rollout.",
+}
 
-ORDERING = NAMED | {
-    HTTPStatus.BAD_REQUEST: "The body or the key is wrong; each field is named.",
-    HTTPStatus.FORBIDDEN: "Not an operator, or a page of another site.",
+TAKING = {
+    HTTPStatus.BAD_REQUEST: "The body or a header is wrong; each field is named.",
     HTTPStatus.REQUEST_TIMEOUT: "The body did not come.",
-    HTTPStatus.CONFLICT: "The rollout is at another step by now.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "The order does not fit the phase.",
-    HTTPStatus.GATEWAY_TIMEOUT: "Not confirmed in time; the order stays queued.",
 }
+
+ORDERING = (
+    NAMED
+    | TAKING
+    | {
+        HTTPStatus.CONFLICT: "The rollout is at another step by now.",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "The order does not fit the phase.",
+        HTTPStatus.GATEWAY_TIMEOUT: "Not confirmed in time; the order stays queued.",
+    }
+)
 
 SUMMARIES: dict[Verb, str] = {
     "pause": "Stay at the present weight until resumed.",
@@ -74,7 +101,7 @@ ROUTES: tuple[Route, ...] = (
         summary="List rollouts.",
         answer=Listing,
         filters={"namespace": "Only of this namespace.", "phase": "Only in this phase."},
-        problems=LOOKING | {HTTPStatus.BAD_REQUEST: "There is no such phase."},
+        problems=KNOWN | {HTTPStatus.BAD_REQUEST: "There is no such phase."},
     ),
     Route(
         name="get",
@@ -100,7 +127,32 @@ ROUTES: tuple[Route, ...] = (
         path="/api/v1/events",
         summary="Follow all rollouts: events rollout, gone, word, hello and reset.",
         media="text/event-stream",
-        problems=LOOKING,
+        problems=KNOWN,
+    ),
+    Route(
+        name=LOGIN,
+        path=SESSION,
+        summary="Log in from a page: a token for a cookie.",
+        method="POST",
+        answer=SessionForm,
+        body=LoginForm,
+        problems=KNOWN | TAKING | {HTTPStatus.FORBIDDEN: "A page of another site."},
+    ),
+    Route(
+        name="session",
+        path=SESSION,
+        summary="Say who is asking, and which orders they may give.",
+        answer=SessionForm,
+        filters={"namespace": "Orders there.", "name": "Orders to this rollout."},
+        problems=KNOWN,
+    ),
+    Route(
+        name="logout",
+        path=SESSION,
+        summary="Log out: the cookie is taken back.",
+        method="DELETE",
+        success=HTTPStatus.NO_CONTENT,
+        problems=KNOWN | {HTTPStatus.FORBIDDEN: "A page of another site."},
     ),
     Route(name="openapi", path="/openapi.json", summary="This document."),
 )

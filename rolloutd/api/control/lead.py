@@ -1,0 +1,83 @@
+"""Only the replica that leads knows and orders; the others ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from rolloutd.api.control.access import Access
+from rolloutd.api.control.door import CALLER
+from rolloutd.api.control.lookup import Known, listing, single
+from rolloutd.api.control.orders import key_of
+from rolloutd.api.control.problems import Handler, unable
+from rolloutd.api.control.relay import Relay
+from rolloutd.api.control.routes import SESSION
+from rolloutd.api.control.understudy import Understudy
+from rolloutd.engine.supervisor import Supervisor
+from rolloutd.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standby:
+    """What a replica does while another one leads."""
+
+    relay: Relay
+    understudy: Understudy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chair:
+    """Whether this replica drives the rollouts, and what it does when not.
+
+    Attributes:
+        standby: ``None`` where there are no other replicas.
+    """
+
+    supervisor: Supervisor
+    leads: Callable[[], bool]
+    standby: Standby | None = None
+
+
+def lead(chair: Chair, access: Access) -> Middleware:
+    """Let the replica that leads answer."""
+
+    @web.middleware
+    async def pass_on(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        # Who somebody is, any replica can tell; pages and the document are everywhere.
+        if CALLER not in request or resource is None or resource.canonical == SESSION:
+            return await handler(request)
+        if chair.leads():
+            if not chair.supervisor.has_read():
+                return unable("The plans are being read.", "starting")
+            return await handler(request)
+        if chair.standby is None:
+            return unable("This replica does not drive the rollouts now.", "not-leading")
+        return await _asked(request, chair.standby, access)
+
+    return pass_on
+
+
+async def _asked(request: web.Request, standby: Standby, access: Access) -> web.StreamResponse:
+    try:
+        return await standby.relay.pass_on(request)
+    except Unavailable as error:
+        trouble = f"This replica does not lead, and {error}."
+    understudy = standby.understudy
+    match request.match_info.route.name:
+        case "list":
+            trouble = f"{trouble} These are the records in the cluster."
+            known = Known(
+                views=understudy.views(trouble),
+                complaints=understudy.complaints,
+                trouble=trouble,
+            )
+            return await listing(request, known, access)
+        case "get":
+            trouble = f"{trouble} This is the record in the cluster."
+            return single(request, understudy.view(key_of(request), trouble))
+        case _:
+            return unable(trouble, "not-leading")

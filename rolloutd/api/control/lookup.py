@@ -1,0 +1,82 @@
+"""Looking: the list, and one rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from rolloutd.api.control.access import Access, visible
+from rolloutd.api.control.door import CALLER
+from rolloutd.api.control.models import FaultForm, Listing
+from rolloutd.api.control.orders import key_of, missing
+from rolloutd.api.control.problems import Handler, problem, unable
+from rolloutd.api.control.states import full, summary
+from rolloutd.core.state import Phase
+from rolloutd.engine.supervisor import Supervisor
+from rolloutd.engine.view import View
+from rolloutd.errors import RolloutdError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that a replica knows.
+
+    Attributes:
+        trouble: Why that is less than the leader knows; empty when it is not.
+    """
+
+    views: Sequence[View]
+    complaints: Sequence[str] = ()
+    trouble: str = ""
+
+
+def lookups(supervisor: Supervisor, access: Access) -> dict[str, Handler]:
+    """Say who serves what, by operation id, from what drives the rollouts."""
+
+    async def many(request: web.Request) -> web.StreamResponse:
+        views = [rollout.view for rollout in supervisor.all()]
+        known = Known(views=views, complaints=supervisor.complaints)
+        return await listing(request, known, access)
+
+    async def one(request: web.Request) -> web.StreamResponse:
+        rollout = supervisor.get(key_of(request))
+        return single(request, None if rollout is None else rollout.view)
+
+    return {"list": many, "get": one}
+
+
+async def listing(request: web.Request, known: Known, access: Access) -> web.StreamResponse:
+    """Answer with those rollouts that are asked for and that the caller may see."""
+    namespace, wanted = request.query.get("namespace"), request.query.get("phase")
+    phases = [phase.value for phase in Phase]
+    if wanted is not None and wanted not in phases:
+        fault = FaultForm(field="phase", message=f"expected one of {', '.join(phases)}")
+        detail = f"{fault.field}: {fault.message}"
+        return problem(HTTPStatus.BAD_REQUEST, "bad-request", detail, [fault])
+    views = [
+        view
+        for view in known.views
+        if namespace in {None, view.plan.key.namespace}
+        and (wanted is None or (view.record and view.record.phase.value == wanted))
+    ]
+    try:
+        places = {view.plan.key.namespace for view in views}
+        seen = await visible(access, request[CALLER], sorted(places))
+    except RolloutdError as error:
+        return unable(f"Nobody can say what you may see: {error}")
+    form = Listing(
+        items=[summary(view) for view in views if view.plan.key.namespace in seen],
+        complaints=list(known.complaints),
+        trouble=known.trouble,
+    )
+    return web.json_response(text=form.model_dump_json(by_alias=True))
+
+
+def single(request: web.Request, view: View | None) -> web.StreamResponse:
+    """Answer with everything of one rollout."""
+    if view is None:
+        return missing(key_of(request))
+    return web.json_response(text=full(view).model_dump_json(by_alias=True))

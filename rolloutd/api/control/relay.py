@@ -1,0 +1,152 @@
+"""Passes requests on to the replica that leads, as they came."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TypeAlias
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+
+from rolloutd.api.control.problems import problem
+from rolloutd.core.units import Seconds
+from rolloutd.errors import Unavailable
+
+RELAYED = "X-Rolloutd-Relayed"
+"""On what was passed on once: that is never passed on again."""
+
+CONNECT = Seconds(2.0)
+"""Longest wait for a connection within a cluster."""
+
+SILENCE = Seconds(40.0)
+"""Longest wait for the next bytes: events have a heartbeat every 15 s."""
+
+STALLED = Seconds(30.0)
+"""Longest wait for a browser to take more events."""
+
+LARGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes. The state of a thousand rollouts takes about one."""
+
+HOPS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Headers that concern one connection alone."""
+
+Tls: TypeAlias = Callable[[], aiohttp.Fingerprint | bool]
+"""Which certificate the leader must show; ``True`` for one that the system trusts."""
+
+
+class Relay:
+    """Asks the leader.
+
+    Args:
+        session: Of its own: events keep connections for hours.
+        leader: Base URL of the leader's API; ``None`` while there is none.
+        patience: Longest wait for the answer to an order.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        leader: Callable[[], str | None],
+        tls: Tls,
+        patience: Seconds,
+    ) -> None:
+        self._session = session
+        self._leader = leader
+        self._tls = tls
+        self._patience = patience
+
+    async def pass_on(self, request: web.Request) -> web.StreamResponse:
+        """Return the leader's answer, or begin to stream it.
+
+        Raises:
+            Unavailable: The leader could not be asked, and has not been.
+        """
+        if RELAYED in request.headers:
+            raise Unavailable("neither this replica leads nor the one that took it to lead")
+        leader = self._leader()
+        if leader is None:
+            raise Unavailable("nobody leads at present")
+        body = await request.read()
+        try:
+            async with self._ask(leader, request, body) as answer:
+                return await self._answered(request, answer)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unavailable(f"the leader at {leader} can't be reached") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            if request.method == "GET":
+                raise Unavailable(f"the leader at {leader} does not answer") from error
+            return _lost()
+
+    def _ask(
+        self, leader: str, request: web.Request, body: bytes
+    ) -> aiohttp.client._RequestContextManager:
+        headers = _passed(request.headers.items())
+        # The leader compares it with the Origin, and with what it is called.
+        headers["Host"] = request.host
+        headers[RELAYED] = "1"
+        read = SILENCE if request.method == "GET" else self._patience
+        return self._session.request(
+            request.method,
+            leader + request.raw_path,
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+            ssl=self._tls(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=read),
+        )
+
+    async def _answered(
+        self, request: web.Request, answer: aiohttp.ClientResponse
+    ) -> web.StreamResponse:
+        if request.method == "GET" and answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise Unavailable("the replica that led does not lead any more")
+        headers = _passed(answer.headers.items())
+        if answer.content_type == "text/event-stream":
+            return await _streamed(request, answer, headers)
+        body = await answer.content.read(LARGEST_ANSWER)
+        return web.Response(status=answer.status, headers=headers, body=body)
+
+
+async def _streamed(
+    request: web.Request, answer: aiohttp.ClientResponse, headers: CIMultiDict[str]
+) -> web.StreamResponse:
+    stream = web.StreamResponse(status=answer.status, headers=headers)
+    try:
+        await stream.prepare(request)
+        async for chunk in answer.content.iter_any():
+            async with asyncio.timeout(STALLED):
+                await stream.write(chunk)
+    except (ConnectionError, TimeoutError, aiohttp.ClientError):
+        # Begun, so there is no other answer any more: the browser comes back by itself.
+        if request.transport is not None:
+            request.transport.abort()
+    return stream
+
+
+def _lost() -> web.Response:
+    detail = (
+        "The leader's answer got lost: the order may or may not have been carried out. Send it "
+        "again with the same Idempotency-Key to learn what became of it."
+    )
+    return problem(HTTPStatus.GATEWAY_TIMEOUT, "unconfirmed", detail)
+
+
+def _passed(headers: Iterable[tuple[str, str]]) -> CIMultiDict[str]:
+    return CIMultiDict((name, value) for name, value in headers if name.lower() not in HOPS)
