@@ -57,6 +57,10 @@ class Kubectl:
         """Write a manifest into the terminal's folder."""
         (self._folder / name).write_bytes(orjson.dumps(manifest))
 
+    def write_text(self, name: str, content: str) -> None:
+        """Write a file into the terminal's folder."""
+        (self._folder / name).write_text(content)
+
     async def __call__(self, *words: str, **environment: str) -> str:
         """Run a command that succeeds; return what it prints."""
         outcome = await self.outcome(*words, **environment)

@@ -1,0 +1,229 @@
+"""What people apply: valid, confined, and in step with the program that it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import kubernetes_validate  # type: ignore[import-untyped] # its schemas are what we want
+import pytest
+import yaml
+
+import rolloutd
+from rolloutd.adapters.kubernetes.fields import dig, items, section, text
+from rolloutd.cli.run import run
+from rolloutd.ports import Json
+from tests.deploy.manifests import (
+    DEPLOY,
+    OVERLAYS,
+    arguments,
+    composed,
+    container,
+    of_kind,
+    only,
+    rendered,
+    rules,
+    template,
+    words,
+)
+
+pytestmark = pytest.mark.real
+
+CUSTOM = {"ServiceMonitor", "PrometheusRule"}
+"""Kinds that Kubernetes itself has no schema of."""
+
+EVERYTHING = ("slack", "kubernetes-auth")
+"""Components that no overlay has by itself."""
+
+
+@pytest.fixture(params=[*OVERLAYS, "with everything"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Sequence[Json]:
+    """Render an overlay as it is, or with every component."""
+    if request.param in OVERLAYS:
+        return rendered(DEPLOY / "overlays" / str(request.param))
+    return composed(tmp_path, "cluster", *EVERYTHING)
+
+
+def test_every_object_fits_the_schema_of_kubernetes(objects: Sequence[Json]) -> None:
+    """A misspelt field is silently dropped by older kubectl, and with it what it asked for."""
+    for each in objects:
+        if each["kind"] not in CUSTOM:
+            kubernetes_validate.validate(each, "1.37", strict=True)
+
+    assert {str(each["kind"]) for each in objects} >= {"Deployment", "NetworkPolicy"}
+
+
+def test_pods_are_restricted(objects: Sequence[Json]) -> None:
+    """The namespace enforces Pod Security "restricted": others would not be admitted."""
+    pod = section(template(objects), "spec")
+    ours, theirs = (
+        section(container(objects), "securityContext"),
+        section(pod, "securityContext"),
+    )
+
+    assert theirs["runAsNonRoot"] is True
+    assert theirs["runAsUser"] == 65532
+    assert theirs["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert ours["allowPrivilegeEscalation"] is False
+    assert ours["capabilities"] == {"drop": ["ALL"]}
+    assert ours["readOnlyRootFilesystem"] is True
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod)
+    assert "privileged" not in ours
+    assert all("hostPort" not in section(port) for port in items(container(objects), "ports"))
+
+
+def test_volumes_are_of_the_kinds_that_restricted_allows(objects: Sequence[Json]) -> None:
+    """A hostPath would be a door into the node."""
+    volumes = items(template(objects), "spec", "volumes")
+    kinds = {key for volume in volumes for key in section(volume)} - {"name"}
+
+    assert kinds <= {"configMap", "secret", "emptyDir", "projected"}
+
+
+def test_no_role_has_wildcards_secrets_or_ways_to_more_rights(objects: Sequence[Json]) -> None:
+    """Whoever takes the daemon over may move traffic, and must not get further."""
+    for _, rule in rules(objects):
+        assert "*" not in words(rule, "verbs") + words(rule, "resources")
+        assert "*" not in words(rule, "apiGroups")
+        assert not {"secrets", "pods/exec", "serviceaccounts/token"} & set(
+            words(rule, "resources")
+        )
+        assert not {"escalate", "bind", "impersonate"} & set(words(rule, "verbs"))
+
+
+def test_the_image_is_of_this_version(objects: Sequence[Json]) -> None:
+    """Manifests of one version with the program of another is how upgrades go wrong."""
+    image = container(objects)["image"]
+    versions = {
+        text(each, "metadata", "labels", "app.kubernetes.io/version")
+        for each in of_kind(objects, "Deployment", "Service")
+    }
+
+    assert image == f"rolloutd:{rolloutd.__version__}"
+    assert versions == {rolloutd.__version__}
+
+
+def test_the_program_understands_its_arguments_and_settings(
+    objects: Sequence[Json], tmp_path: Path
+) -> None:
+    """A flag that was renamed would show as a crash loop."""
+    written = next(
+        each
+        for each in of_kind(objects, "ConfigMap")
+        if "rolloutd.yaml" in section(each, "data")
+    )
+    settings = tmp_path / "rolloutd.yaml"
+    settings.write_text(str(dig(written, "data", "rolloutd.yaml")))
+    asked = [
+        each.replace("/etc/rolloutd/settings/rolloutd.yaml", str(settings))
+        for each in arguments(objects)
+    ]
+    context = run.make_context("run", [*asked[1:], "--plans", str(tmp_path)])
+
+    assert asked[0] == "run"
+    assert context.params["ops_host"] == context.params["api_host"] == "0.0.0.0"  # noqa: S104
+    assert context.params["lease"] == "rolloutd/rolloutd"
+    assert context.params["api_tokens"] is not None
+
+
+def test_every_mounted_file_that_is_named_is_under_a_mount(objects: Sequence[Json]) -> None:
+    """A path that no volume provides is found out by the first Slack message that is lost."""
+    mounts = [
+        str(text(each, "mountPath")) for each in items(container(objects), "volumeMounts")
+    ]
+    named = [part for each in arguments(objects) for part in each.split("=") if part[:1] == "/"]
+
+    assert named
+    assert all(any(name.startswith(f"{mount}/") for mount in mounts) for name in named)
+
+
+def test_two_copies_keep_apart_and_one_always_stays(objects: Sequence[Json]) -> None:
+    """A drained node or a rolling upgrade leaves somebody who can roll back."""
+    deployment = only(objects, "Deployment")
+    labels = section(template(objects), "metadata", "labels")
+    term = section(
+        items(
+            template(objects),
+            *("spec", "affinity", "podAntiAffinity"),
+            "preferredDuringSchedulingIgnoredDuringExecution",
+        )[0],
+        "podAffinityTerm",
+    )
+    budget = section(only(objects, "PodDisruptionBudget"), "spec")
+
+    assert dig(deployment, "spec", "replicas") == 2
+    assert dig(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable") == 0
+    assert budget["minAvailable"] == 1
+    for selector in (
+        section(budget, "selector", "matchLabels"),
+        section(term, "labelSelector", "matchLabels"),
+        section(deployment, "spec", "selector", "matchLabels"),
+        section(only(objects, "Service"), "spec", "selector"),
+        section(only(objects, "NetworkPolicy"), "spec", "podSelector", "matchLabels"),
+    ):
+        assert selector
+        assert selector.items() <= labels.items()
+
+
+def test_the_lease_is_the_one_that_the_role_names(objects: Sequence[Json]) -> None:
+    """Otherwise no copy ever leads, and nothing moves."""
+    written = next(
+        each
+        for each in of_kind(objects, "ConfigMap")
+        if "rolloutd.yaml" in section(each, "data")
+    )
+    settings = section(yaml.safe_load(str(dig(written, "data", "rolloutd.yaml"))))
+    named = {
+        f"{namespace}/{name}"
+        for namespace, rule in rules(objects)
+        for name in words(rule, "resourceNames")
+    }
+
+    assert named == {settings["lease"]}
+
+
+def test_probes_and_prometheus_ask_the_port_of_the_listener(objects: Sequence[Json]) -> None:
+    """Probes on a wrong port restart a healthy daemon for ever."""
+    ports = {
+        text(each, "name"): dig(each, "containerPort")
+        for each in items(container(objects), "ports")
+    }
+    probes = [
+        section(container(objects), f"{name}Probe", "httpGet")
+        for name in ("startup", "liveness", "readiness")
+    ]
+    (endpoint,) = items(only(objects, "ServiceMonitor"), "spec", "endpoints")
+
+    assert ports == {"api": 8080, "ops": 9090}
+    assert [probe["port"] for probe in probes] == ["ops"] * 3
+    assert [probe["path"] for probe in probes] == ["/livez", "/livez", "/readyz"]
+    assert endpoint == {
+        "port": "ops",
+        "path": "/metrics",
+        "interval": "15s",
+        "honorLabels": True,
+    }
+
+
+def test_who_is_not_named_reaches_no_port(objects: Sequence[Json]) -> None:
+    """The API moves traffic: it is open to namespaces with the label alone."""
+    policy = section(only(objects, "NetworkPolicy"), "spec")
+    peers = [
+        dig(peer, "namespaceSelector", "matchLabels")
+        for rule in items(policy, "ingress")
+        for peer in items(rule, "from")
+    ]
+
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert all(
+        items(rule, "from") and items(rule, "ports") for rule in items(policy, "ingress")
+    )
+    assert peers == [
+        {"kubernetes.io/metadata.name": "monitoring"},
+        {"rolloutd.io/operators": "true"},
+    ]
+
+
+def test_no_secret_is_part_of_what_is_applied(objects: Sequence[Json]) -> None:
+    """Manifests live in Git."""
+    assert of_kind(objects, "Secret") == []
