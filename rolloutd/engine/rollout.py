@@ -49,6 +49,9 @@ log = structlog.get_logger()
 IDLE = Seconds(5.0)
 """Longest time between two turns when nothing calls for one: windows, lost wake-ups."""
 
+AT_REST = Seconds(30.0)
+"""The same while no run is under way: a thousand plans that wait cost next to nothing."""
+
 FIRST_RETRY = Seconds(0.2)
 LONGEST_RETRY = Seconds(5.0)
 
@@ -278,7 +281,7 @@ class Rollout:
             return min(LONGEST_RETRY, Seconds(FIRST_RETRY * 2.0 ** min(self._failures, 10)))
         if self._commands:
             return Seconds(0.0)
-        now = self._world.clock.now()
+        now, idle = self._world.clock.now(), AT_REST if self.ended else IDLE
         if outlook.at is None or outlook.at <= now:
-            return IDLE
-        return min(IDLE, elapsed(now, outlook.at))
+            return idle
+        return min(idle, elapsed(now, outlook.at))
