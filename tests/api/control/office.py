@@ -1,0 +1,212 @@
+"""The control API on a real socket, before a real engine among fakes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+from multidict import CIMultiDict
+
+from rolloutd.api.control.access import Access, Local
+from rolloutd.api.control.app import Desk, control_app
+from rolloutd.api.control.broadcast import Broadcast
+from rolloutd.api.control.door import Doorkeeper
+from rolloutd.api.control.lead import Standby
+from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit
+from rolloutd.core.observation import MeshSeen, MeshSighting
+from rolloutd.core.plan import Key, Plan
+from rolloutd.core.record_text import from_text
+from rolloutd.core.state import Record
+from rolloutd.core.units import Percent, Seconds
+from rolloutd.engine.supervisor import Supervisor
+from rolloutd.engine.view import View
+from rolloutd.engine.world import World
+from rolloutd.ports import Herald, Json, Meter
+from rolloutd.telemetry.metrics import Metrics
+from tests.builders import T0, a_plan
+from tests.engine.test_sampling import CountingMeter
+from tests.engine.test_supervisor import FakeCalendar, FakeSource
+from tests.fakes.clock import FakeClock
+from tests.fakes.mesh import FakeMesh
+from tests.fakes.workloads import FakeWorkloads
+
+SHOP = "/api/v1/rollouts/shop/checkout"
+"""The rollout that most tests are about."""
+
+CHECKOUT = Key("shop", "checkout")
+
+
+class Meshes:
+    """Implements ``ports.Mesh``: a fake one for every plan."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Key, FakeMesh] = {}
+
+    def of(self, key: Key) -> FakeMesh:
+        return self._by_key.setdefault(key, FakeMesh())
+
+    def look(self, plan: Plan) -> MeshSighting:
+        return self.of(plan.key).look(plan)
+
+    def hosts(self, plan: Plan) -> tuple[str, str]:
+        return self.of(plan.key).hosts(plan)
+
+    async def write(self, plan: Plan, canary: Percent, record: str, *, why: str) -> None:
+        await self.of(plan.key).write(plan, canary, record, why=why)
+
+    async def note(self, plan: Plan, record: str) -> None:
+        await self.of(plan.key).note(plan, record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: CIMultiDict[str]
+    text: str
+    json: Json = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        """What kind of problem it is."""
+        return str(self.json["type"]).rpartition(":")[2]
+
+
+@dataclass(kw_only=True)
+class Office:
+    """A replica: engine, desk, and what stands around them. Its time passes when told to."""
+
+    access: Access = field(default_factory=Local)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(T0, jumps=False))
+    meshes: Meshes = field(default_factory=Meshes)
+    meter: Meter = field(default_factory=CountingMeter)
+    herald: Herald | None = None
+    standby: Standby | None = None
+    deadline: Seconds = Seconds(10.0)
+    is_leader: bool = True
+    failures: Limit | None = None
+
+    def __post_init__(self) -> None:
+        self.source, self.workloads = FakeSource(), FakeWorkloads()
+        self.broadcast = Broadcast(self.clock)
+        world = World(
+            clock=self.clock,
+            mesh=self.meshes,
+            workloads=self.workloads,
+            herald=self.herald or self.broadcast,
+            metrics=Metrics(),
+        )
+        self.supervisor = Supervisor(world, self.meter, FakeCalendar())
+        self.url = ""
+        self._session: aiohttp.ClientSession | None = None
+
+    @asynccontextmanager
+    async def open(self, *plans: Plan) -> AsyncIterator[Office]:
+        """Serve these plans, the first of their steps taken."""
+        async with (
+            TestServer(control_app(self._desk())) as server,
+            aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
+            asyncio.TaskGroup() as group,
+        ):
+            self.url, self._session = str(server.make_url("")).rstrip("/"), session
+            self._leading = group.create_task(self.supervisor.run(self.source))
+            following = group.create_task(self.broadcast.run(self._views))
+            if plans:
+                self.source.publish(*plans)
+            await self.settle()
+            yield self
+            self._leading.cancel()
+            following.cancel()
+
+    def lose_the_lead(self) -> None:
+        """Stop driving the rollouts, as when another replica takes over."""
+        self.is_leader = False
+        self._leading.cancel()
+
+    async def settle(self, duration: Seconds = Seconds(1.0)) -> None:
+        """Let time pass, and everything happen that is due in it."""
+        await self.clock.advance(duration)
+
+    def weight(self) -> int | None:
+        """Return the canary's share at ``shop/checkout``."""
+        holds = self.meshes.of(CHECKOUT).holds
+        assert isinstance(holds, MeshSeen)
+        return holds.canary
+
+    def record(self, key: Key = CHECKOUT) -> Record:
+        """Return the record that the cluster holds."""
+        holds = self.meshes.of(key).holds
+        assert isinstance(holds, MeshSeen)
+        assert holds.record is not None
+        return from_text(holds.record)
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, headers=headers)
+
+    async def order(
+        self, verb: str, body: Json | None = None, *, path: str = SHOP, **headers: str
+    ) -> Answer:
+        return await self.ask("POST", f"{path}/{verb}", body, headers=headers)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> Answer:
+        """Send a request; underscores in the names of headers are hyphens."""
+        assert self._session is not None
+        sent = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        async with self._session.request(
+            method, self.url + path, json=body, data=data, headers=sent
+        ) as answer:
+            text = await answer.text()
+            form = await answer.json(content_type=None) if text[:1] == "{" else {}
+            return Answer(
+                status=answer.status,
+                headers=CIMultiDict(answer.headers),
+                text=text,
+                json=form,
+            )
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        assert self._session is not None
+        return self._session
+
+    def _desk(self) -> Desk:
+        failures = self.failures or Limit(FAILED_LOGINS, self.clock)
+        keeper = Doorkeeper(
+            access=self.access, failures=failures, haste=Limit(ORDERS, self.clock)
+        )
+        return Desk(
+            supervisor=self.supervisor,
+            keeper=keeper,
+            broadcast=self.broadcast,
+            leads=lambda: self.is_leader,
+            standby=self.standby,
+            deadline=self.deadline,
+        )
+
+    def _views(self) -> list[View] | None:
+        if not self.is_leader:
+            return None
+        return [rollout.view for rollout in self.supervisor.all()]
+
+
+def checkout(**changes: object) -> Plan:
+    """Return the plan of ``shop/checkout``."""
+    return a_plan(key=CHECKOUT, **changes)
+
+
+def search(**changes: object) -> Plan:
+    """Return the plan of ``find/search``."""
+    return a_plan(key=Key("find", "search"), **changes)

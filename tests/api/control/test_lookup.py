@@ -1,0 +1,92 @@
+"""What people see when they look."""
+
+from __future__ import annotations
+
+from rolloutd.core.plan import StartManual
+from tests.api.control.office import SHOP, Office, checkout, search
+
+
+async def test_the_list_has_every_rollout_with_why_and_what_next() -> None:
+    """A person sees at a glance."""
+    async with Office().open(checkout(), search()) as office:
+        answer = await office.get("/api/v1/rollouts")
+
+    assert answer.status == 200
+    assert isinstance(answer.json["items"], list)
+    assert [item["name"] for item in answer.json["items"]] == ["search", "checkout"]
+    first = answer.json["items"][0]
+    assert (first["phase"], first["step"], first["stepCount"]) == ("progressing", 0, 4)
+    assert first["split"]["desiredPercent"] == 10
+    assert first["why"]
+    assert first["whatNext"]
+
+
+async def test_filters_leave_out_the_rest() -> None:
+    """By namespace and by phase, also both at once."""
+    async with Office().open(checkout(), search(start=StartManual())) as office:
+        waiting = await office.get("/api/v1/rollouts?phase=waiting")
+        shop = await office.get("/api/v1/rollouts?namespace=shop")
+        nobody = await office.get("/api/v1/rollouts?namespace=shop&phase=waiting")
+
+    assert [item["name"] for item in _items(waiting.json)] == ["search"]
+    assert [item["name"] for item in _items(shop.json)] == ["checkout"]
+    assert _items(nobody.json) == []
+
+
+async def test_an_unknown_phase_is_named_and_the_known_ones_listed() -> None:
+    """Silence would look like an empty cluster."""
+    async with Office().open(checkout()) as office:
+        answer = await office.get("/api/v1/rollouts?phase=running")
+
+    assert (answer.status, answer.kind) == (400, "bad-request")
+    assert "progressing" in str(answer.json["detail"])
+
+
+async def test_one_rollout_is_told_in_full() -> None:
+    """Steps, gates, timeline, when it was seen."""
+    async with Office().open(checkout()) as office:
+        answer = await office.get(SHOP)
+
+    assert answer.status == 200
+    steps = answer.json["steps"]
+    assert isinstance(steps, list)
+    assert [step["weightPercent"] for step in steps] == [10, 50, 75, 100]
+    timeline = answer.json["timeline"]
+    assert isinstance(timeline, list)
+    assert timeline[-1]["weightPercent"] == 10
+    assert answer.json["seenAt"] == "2023-11-14T22:13:20Z"
+
+
+async def test_a_rollout_without_a_plan_is_not_found() -> None:
+    """With the name, so that a typing error shows."""
+    async with Office().open(checkout()) as office:
+        answer = await office.get("/api/v1/rollouts/shop/chekout")
+
+    assert (answer.status, answer.kind) == (404, "no-such-rollout")
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert "shop/chekout" in str(answer.json["detail"])
+
+
+async def test_complaints_come_with_the_list() -> None:
+    """A broken file would otherwise only be missed."""
+    async with Office().open() as office:
+        office.source.publish(checkout(), complaints=("b.yaml:3:1: unknown field",))
+        await office.settle()
+        answer = await office.get("/api/v1/rollouts")
+
+    assert answer.json["complaints"] == ["b.yaml:3:1: unknown field"]
+
+
+async def test_before_the_plans_are_read_there_is_no_empty_list() -> None:
+    """A daemon that starts knows nothing, which is not the same as nothing being there."""
+    async with Office().open() as office:
+        answer = await office.get("/api/v1/rollouts")
+
+    assert (answer.status, answer.kind) == (503, "starting")
+    assert answer.headers["Retry-After"] == "2"
+
+
+def _items(form: dict[str, object]) -> list[dict[str, object]]:
+    items = form["items"]
+    assert isinstance(items, list)
+    return items
