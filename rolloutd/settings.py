@@ -105,6 +105,34 @@ class MeterSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlackBotSettings:
+    """A Slack app's bot user: keeps one message a run up to date."""
+
+    token_file: Path
+    """File with its token (``xoxb-...``), read anew for every message."""
+
+    channel: str
+    """Where it writes: id or name."""
+
+    api: str = "https://slack.com/api"
+    """Base URL of Slack's Web API; GovSlack has another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSettings:
+    """Where messages link to; what is ``None`` is left out."""
+
+    page: str | None = None
+    """Base URL of the daemon's own pages, as people reach it."""
+
+    grafana: str | None = None
+    """Base URL of the Grafana that has the dashboard of ``grafana/``."""
+
+    runbook: str | None = None
+    """URL of ``docs/runbook.md`` as people read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings:
     """Where people are told. Plans name a channel under ``notify``: ``slack``, ``webhook``."""
 
@@ -112,11 +140,19 @@ class NotifySettings:
     """File with the URL of a Slack incoming webhook. A file, because the URL is a secret and
     a command line is not."""
 
+    slack_bot: SlackBotSettings | None = None
+    """Takes the webhook's place where it is given."""
+
+    slack_mention: str = ""
+    """Id of the Slack user group to call when traffic was taken back; empty calls nobody."""
+
     webhook_url: str | None = None
     """Receiver of CloudEvents."""
 
     webhook_secret_file: Path | None = None
     """File with the secret that signs those; without it they are not signed."""
+
+    links: LinkSettings = LinkSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

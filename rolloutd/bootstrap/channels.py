@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import aiohttp
 
 from rolloutd.adapters.notify.courier import Courier, Desk
-from rolloutd.adapters.notify.letter import SecretFile, Sink
+from rolloutd.adapters.notify.letter import SecretFile
+from rolloutd.adapters.notify.links import Addresses
 from rolloutd.adapters.notify.post import Post
-from rolloutd.adapters.notify.slack import SlackSink
+from rolloutd.adapters.notify.sink import Sink
+from rolloutd.adapters.notify.slack import SlackWebhook
+from rolloutd.adapters.notify.slack_bot import Bot, SlackBot
 from rolloutd.adapters.notify.webhook import WebhookSink
 from rolloutd.ports import Clock
 from rolloutd.settings import NotifySettings
@@ -20,17 +23,34 @@ def couriers(
     settings: NotifySettings, session: aiohttp.ClientSession, clock: Clock, metrics: Metrics
 ) -> Sequence[Courier]:
     """Return a courier for every channel; each delivers once it runs."""
-    desk = Desk(post=Post(session), clock=clock, metrics=metrics)
-    return [Courier(sink, desk) for sink in sinks(settings)]
+    links = settings.links
+    addresses = Addresses(page=links.page, grafana=links.grafana, runbook=links.runbook)
+    desk = Desk(clock=clock, metrics=metrics, addresses=addresses)
+    return [Courier(sink, desk) for sink in sinks(settings, Post(session))]
 
 
-def sinks(settings: NotifySettings) -> Sequence[Sink]:
+def sinks(settings: NotifySettings, post: Post) -> Sequence[Sink]:
     """Return a sink for every channel that the settings have."""
     channels: list[Sink] = []
-    if settings.slack_url_file is not None:
-        channels.append(SlackSink(SecretFile(settings.slack_url_file)))
+    if (slack := _slack(settings, post)) is not None:
+        channels.append(slack)
     if settings.webhook_url is not None:
         file = settings.webhook_secret_file
         secret = None if file is None else SecretFile(file)
-        channels.append(WebhookSink(settings.webhook_url, secret))
+        channels.append(WebhookSink(post, settings.webhook_url, secret))
     return channels
+
+
+def _slack(settings: NotifySettings, post: Post) -> Sink | None:
+    if settings.slack_bot is not None:
+        wanted = settings.slack_bot
+        bot = Bot(
+            token=SecretFile(wanted.token_file),
+            channel=wanted.channel,
+            mention=settings.slack_mention,
+            api=wanted.api,
+        )
+        return SlackBot(post, bot)
+    if settings.slack_url_file is not None:
+        return SlackWebhook(post, SecretFile(settings.slack_url_file), settings.slack_mention)
+    return None

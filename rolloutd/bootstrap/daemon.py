@@ -14,6 +14,7 @@ from rolloutd.adapters.istio.mesh import IstioMesh
 from rolloutd.adapters.kubernetes.cache import WatchedCache
 from rolloutd.adapters.kubernetes.rereading import RereadingApi
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
+from rolloutd.adapters.notify.courier import Courier
 from rolloutd.adapters.notify.fanout import Fanout
 from rolloutd.adapters.notify.log import LogHerald
 from rolloutd.adapters.plans.directory import PlanDirectory
@@ -28,6 +29,7 @@ from rolloutd.bootstrap.listening import listen
 from rolloutd.bootstrap.meters import meters
 from rolloutd.bootstrap.outside import Outside, outside, watched_cache
 from rolloutd.bootstrap.seat import Seat, seat_of
+from rolloutd.core.units import Seconds
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.view import View
 from rolloutd.engine.world import World
@@ -36,6 +38,9 @@ from rolloutd.settings import Settings
 from rolloutd.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
+
+LAST_WORDS = Seconds(5.0)
+"""How long messages have when the daemon stops: well below Kubernetes' 30 s of grace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,7 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         world = await stack.enter_async_context(outside(settings, metrics))
         parts = await _parts(settings, world, metrics, herald or LogHerald())
         ops_url, api_url = await _open(stack, settings, parts)
+        stack.push_async_callback(_take_leave, parts.couriers)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(_work(parts), name="daemon")
             try:
@@ -86,6 +92,7 @@ class _Parts:
     """The daemon's parts.
 
     Attributes:
+        couriers: Have the last word when everything else has ended.
         errands: Tasks beside the supervisor, by name, that run whether we lead or not.
     """
 
@@ -98,6 +105,7 @@ class _Parts:
     keeper: Doorkeeper
     broadcast: Broadcast
     heartbeat: Heartbeat
+    couriers: Sequence[Courier]
     errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
 
 
@@ -114,7 +122,7 @@ async def _parts(
         clock=clock,
         mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb),
         workloads=CachedWorkloads(cache, api),
-        herald=Fanout((herald, broadcast, *told)),
+        herald=Fanout((herald, broadcast), messengers=told),
         metrics=metrics,
     )
     meter = meters(settings.meter, world)
@@ -139,6 +147,7 @@ async def _parts(
         keeper=keeper_of(settings.api, world.api, clock),
         broadcast=broadcast,
         heartbeat=heartbeat,
+        couriers=told,
         errands=[
             ("heartbeat", heartbeat.run),
             ("cache", cache.run),
@@ -168,6 +177,13 @@ async def _open(stack: AsyncExitStack, settings: Settings, parts: _Parts) -> tup
         await stack.enter_async_context(listen(ops, settings.ops.host, settings.ops.port)),
         await stack.enter_async_context(listen(control, settings.api.host, settings.api.port)),
     )
+
+
+async def _take_leave(couriers: Sequence[Courier]) -> None:
+    """Let messages of the last second arrive; whoever stops us waits some time for that."""
+    async with asyncio.TaskGroup() as group:
+        for courier in couriers:
+            group.create_task(courier.drain(LAST_WORDS), name="last words")
 
 
 async def _work(parts: _Parts) -> None:

@@ -12,12 +12,12 @@ import structlog
 
 from rolloutd.bootstrap import daemon
 from rolloutd.cli import config_file
+from rolloutd.cli.channels import channel_options, chosen
 from rolloutd.errors import RolloutdError
 from rolloutd.settings import (
     ApiSettings,
     MeterSettings,
     NoLogin,
-    NotifySettings,
     OpsSettings,
     Settings,
     TokenLogin,
@@ -64,21 +64,7 @@ log = structlog.get_logger()
 @click.option(
     "--lease", metavar="NAMESPACE/NAME", help="Lease that several replicas compete for."
 )
-@click.option(
-    "--slack-url-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="ROLLOUTD_SLACK_URL_FILE",
-    help="File with the URL of a Slack incoming webhook; read anew for every message.",
-)
-@click.option(
-    "--webhook-url", envvar="ROLLOUTD_WEBHOOK_URL", help="Receiver of CloudEvents 1.0."
-)
-@click.option(
-    "--webhook-secret-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="ROLLOUTD_WEBHOOK_SECRET_FILE",
-    help="File with the secret that signs those events (Standard Webhooks).",
-)
+@channel_options
 @click.option("--api-host", default="127.0.0.1", show_default=True, help="Operators' API.")
 @click.option("--api-port", default=8080, show_default=True, help="Operators' API.")
 @click.option(
@@ -109,9 +95,6 @@ def run(  # noqa: PLR0913 - one parameter an option
     namespaces: tuple[str, ...],
     prometheus: str | None,
     lease: str | None,
-    slack_url_file: Path | None,
-    webhook_url: str | None,
-    webhook_secret_file: Path | None,
     api_host: str,
     api_port: int,
     api_tokens: Path | None,
@@ -136,11 +119,7 @@ def run(  # noqa: PLR0913 - one parameter an option
             login=NoLogin() if api_tokens is None else TokenLogin(file=api_tokens),
         ),
         meter=MeterSettings(prometheus=prometheus),
-        notify=NotifySettings(
-            slack_url_file=slack_url_file,
-            webhook_url=webhook_url,
-            webhook_secret_file=webhook_secret_file,
-        ),
+        notify=chosen(),
     )
     logging.configure(form=log_format, level=log_level)
     try:

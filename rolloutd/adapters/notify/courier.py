@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
 
-from rolloutd.adapters.notify.letter import Sink
-from rolloutd.adapters.notify.messages import Message, is_news, message
+from rolloutd.adapters.notify.links import Addresses
+from rolloutd.adapters.notify.messages import NOWHERE, Message, is_news, message
 from rolloutd.adapters.notify.outbox import Outbox
-from rolloutd.adapters.notify.post import Delayed, Delivered, Post, Receipt, Rejected
+from rolloutd.adapters.notify.post import Delayed, Delivered, Receipt, Rejected
+from rolloutd.adapters.notify.sink import Sink
 from rolloutd.core.actions import Announce
 from rolloutd.core.plan import Plan
 from rolloutd.core.state import Record
@@ -36,11 +38,15 @@ LONGEST_PAUSE = Seconds(60.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a courier works with."""
+    """What a courier works with.
 
-    post: Post
+    Attributes:
+        addresses: What messages link to.
+    """
+
     clock: Clock
     metrics: Metrics
+    addresses: Addresses = NOWHERE
 
 
 class Courier:
@@ -59,9 +65,12 @@ class Courier:
 
     def tell(self, plan: Plan, record: Record, words: Announce) -> None:
         """Take a message for delivery and return at once; never raises."""
-        if self._sink.name not in plan.notify or not is_news(plan, record, words.what):
+        every = self._sink.tells_every_step
+        if self._sink.name not in plan.notify or not is_news(
+            plan, record, words.what, every_step=every
+        ):
             return
-        said = message(plan, record, words, self._desk.clock.now())
+        said = message(plan, record, words, self._desk.clock.now(), self._desk.addresses)
         if self._outbox.knows(said.occasion):
             self._count("duplicate")
             return
@@ -77,12 +86,33 @@ class Courier:
             while not len(self._outbox):
                 self._mail.clear()
                 await self._mail.wait()
-            self._under_way = 1
-            outcome = await self._deliver(self._outbox.take())
-            self._under_way = 0
-            self._count(outcome)
-            self._show()
+            await self._settle()
             await self._desk.clock.sleep(PACE)
+
+    async def drain(self, patience: Seconds) -> None:
+        """Deliver what still waits, rollbacks first; give up after ``patience`` and say so."""
+        self._outbox.put_first(lambda said: said.is_rollback)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while len(self._outbox):
+                    await self._settle()
+        while len(self._outbox):
+            self._count("unsent")
+            log.error("notification_unsent", **self._about(self._outbox.take()))
+        self._show()
+
+    async def _settle(self) -> None:
+        said = self._outbox.take()
+        self._under_way = 1
+        try:
+            self._count(await self._deliver(said))
+        except asyncio.CancelledError:
+            # It may have arrived, and may not: told twice is better than never.
+            self._outbox.put_back(said)
+            raise
+        finally:
+            self._under_way = 0
+            self._show()
 
     async def _deliver(self, said: Message) -> str:
         """Try until it is settled; return the outcome as metrics call it."""
@@ -108,10 +138,9 @@ class Courier:
 
     async def _attempt(self, said: Message) -> Receipt:
         try:
-            letter = await self._sink.letter(said, self._desk.clock.wall())
+            return await self._sink.send(said, self._desk.clock.wall())
         except Unavailable as error:
             return Delayed(str(error))
-        return await self._desk.post.send(letter)
 
     def _is_stale(self, said: Message) -> bool:
         age = elapsed(said.at, self._desk.clock.now())

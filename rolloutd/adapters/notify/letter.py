@@ -1,4 +1,4 @@
-"""A request that is ready to be sent, and who makes one of a message."""
+"""A request that is ready to be sent, and the secrets that go into it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from rolloutd.adapters.notify.messages import Message
-from rolloutd.core.units import Instant
 from rolloutd.errors import Unavailable
 
 
@@ -20,27 +17,6 @@ class Letter:
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes
-
-
-class Sink(Protocol):
-    """A channel that can be written to."""
-
-    @property
-    def name(self) -> str:
-        """What plans call it, and the label of its metrics."""
-        ...
-
-    async def letter(self, message: Message, at: Instant) -> Letter:
-        """Write to it.
-
-        Args:
-            message: What to say.
-            at: Wall time of this attempt, for signatures.
-
-        Raises:
-            Unavailable: Its address or secret can't be read at present.
-        """
-        ...
 
 
 class SecretFile:

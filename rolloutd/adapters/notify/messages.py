@@ -5,7 +5,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 
-from rolloutd.adapters.notify.sentences import impact, title, what_next
+from rolloutd.adapters.notify.account import BACK, course, done, impact
+from rolloutd.adapters.notify.links import Addresses, Link
+from rolloutd.adapters.notify.sentences import due, title, what_next
+from rolloutd.adapters.notify.table import GateRow, gate_rows
 from rolloutd.core.actions import Announce, Happening
 from rolloutd.core.machine import ordered
 from rolloutd.core.plan import Plan, WeightStep
@@ -44,6 +47,9 @@ _SEVERITIES = {
 }
 
 
+NOWHERE = Addresses()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
     """Identifies what a message is about: the same occasion is told once.
@@ -73,7 +79,12 @@ class Message:
         title: One line without a full stop.
         why: A full sentence.
         impact: What the canary had of the traffic; empty where nothing was taken back.
+        course: What a promoted canary went through; empty otherwise.
+        done: What was made of the traffic that was taken back, and how fast; or empty.
         next: What follows, or whom it takes; a full sentence or empty.
+        due: When it follows, if it does so by itself.
+        gates: What each gate saw at that moment.
+        links: Where there is more.
         facts: Name and value, for small print.
         weight: Canary's share from now on.
         actor: Who asked; empty when the daemon itself decided.
@@ -85,7 +96,12 @@ class Message:
     title: str
     why: str
     impact: str
+    course: str = ""
+    done: str = ""
     next: str
+    due: Instant | None = None
+    gates: tuple[GateRow, ...] = ()
+    links: tuple[Link, ...] = ()
     facts: tuple[tuple[str, str], ...]
     weight: int
     actor: str
@@ -93,10 +109,12 @@ class Message:
     @property
     def is_rollback(self) -> bool:
         """Whether traffic was taken back: never to be lost on the way."""
-        return self.severity is Severity.ALARM
+        return self.occasion.what in BACK
 
 
-def message(plan: Plan, record: Record, words: Announce, at: Instant) -> Message:
+def message(
+    plan: Plan, record: Record, words: Announce, at: Instant, addresses: Addresses = NOWHERE
+) -> Message:
     """Put a happening into words.
 
     Args:
@@ -104,6 +122,7 @@ def message(plan: Plan, record: Record, words: Announce, at: Instant) -> Message
         record: The record that came of it.
         words: What the decision said.
         at: When it happened.
+        addresses: What can be linked to.
     """
     words = replace(words, text=_valid(words.text), actor=_valid(words.actor))
     return Message(
@@ -112,23 +131,34 @@ def message(plan: Plan, record: Record, words: Announce, at: Instant) -> Message
         at=at,
         title=title(plan, record, words),
         why=words.text,
-        impact=impact(record, words.what),
+        impact=impact(record, words),
+        course=_valid(course(record, words)),
+        done=done(plan, words),
         next=what_next(plan, record, words.what),
+        due=due(plan, record),
+        gates=gate_rows(plan.gates, words.verdicts),
+        links=addresses.links(plan.key, record, words.what, at),
         facts=_facts(plan, record),
         weight=ordered(record) or 0,
         actor=words.actor,
     )
 
 
-def is_news(plan: Plan, record: Record, what: Happening) -> bool:
+def is_news(plan: Plan, record: Record, what: Happening, *, every_step: bool = False) -> bool:
     """Say whether a happening is worth a message of its own.
 
     A channel that can't thread would be flooded by every step, so only the first and the last
     advance are told; what goes wrong, stands still, or ends always is.
+
+    Args:
+        plan: The plan in force.
+        record: The record that came of it.
+        what: The happening.
+        every_step: The channel can thread.
     """
     match what:
         case Happening.ADVANCED:
-            return record.step in _first_and_last_rise(plan)
+            return every_step or record.step in _first_and_last_rise(plan)
         case Happening.SCALED_DOWN:
             return False
         case _:

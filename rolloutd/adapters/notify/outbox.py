@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from rolloutd.adapters.notify.messages import Message, Occasion
 
@@ -50,6 +51,14 @@ class Outbox:
             IndexError: Nothing waits.
         """
         return self._waiting.popleft()
+
+    def put_back(self, message: Message) -> None:
+        """Return what was taken and could not be delivered to its place at the front."""
+        self._waiting.appendleft(message)
+
+    def put_first(self, is_urgent: Callable[[Message], bool]) -> None:
+        """Move these to the front, in their order."""
+        self._waiting = deque(sorted(self._waiting, key=lambda each: not is_urgent(each)))
 
     def _remember(self, occasion: Occasion) -> None:
         self._known[occasion] = None

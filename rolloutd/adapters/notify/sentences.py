@@ -1,16 +1,17 @@
-"""The sentences of a message, each from what the record knows."""
+"""The sentences of a message: what happened, and what comes next."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
+from rolloutd.adapters.notify.account import exposed
 from rolloutd.core.actions import Announce, Happening
-from rolloutd.core.advance import hold_of, next_step
-from rolloutd.core.machine import SUSPECT_CAP, ordered
+from rolloutd.core.advance import hold_ends, hold_of, next_step
+from rolloutd.core.machine import ordered
 from rolloutd.core.plan import Afterwards, PauseStep, Plan, WeightStep
-from rolloutd.core.state import Cause, Record, Transition
+from rolloutd.core.state import Cause, Phase, Record
 from rolloutd.core.steps import arm_name, span
-from rolloutd.core.units import elapsed
+from rolloutd.core.units import Instant, elapsed
 
 _BACK = frozenset({Happening.ROLLED_BACK, Happening.SUPERSEDED, Happening.ABORTED})
 
@@ -28,6 +29,10 @@ def _clause(plan: Plan, record: Record, words: Announce) -> str:  # noqa: C901, 
             return f"{arm_name(plan.canary)} started at {weight} %{by}"
         case Happening.ADVANCED:
             return f"{arm_name(plan.canary)} advanced to {weight} %{by}"
+        case Happening.PAUSED if (
+            record.pause is not None and record.pause.cause is Cause.BREACH
+        ):
+            return f"{arm_name(plan.canary)} broke its gates, paused at {weight} %"
         case Happening.PAUSED:
             return f"paused at {weight} %{by}"
         case Happening.RESUMED:
@@ -41,11 +46,11 @@ def _clause(plan: Plan, record: Record, words: Announce) -> str:  # noqa: C901, 
         case Happening.DRIFT:
             return f"someone else changed the weights, restored to {weight} %"
         case Happening.ROLLED_BACK:
-            return f"{arm_name(plan.canary)} rolled back from {_exposed(record)} %"
+            return f"{arm_name(plan.canary)} rolled back from {exposed(record)} %"
         case Happening.SUPERSEDED:
-            return f"{arm_name(plan.canary)} gave way at {_exposed(record)} % to another canary"
+            return f"{arm_name(plan.canary)} gave way at {exposed(record)} % to another canary"
         case Happening.ABORTED:
-            return f"{arm_name(plan.canary)} aborted at {_exposed(record)} %{by}"
+            return f"{arm_name(plan.canary)} aborted at {exposed(record)} %{by}"
         case Happening.PROMOTED:
             took = span(elapsed(record.started, record.since))
             return f"{arm_name(plan.canary)} promoted to 100 % in {took}{by}"
@@ -53,19 +58,6 @@ def _clause(plan: Plan, record: Record, words: Announce) -> str:  # noqa: C901, 
             return f"{arm_name(plan.stable)} scaled down to 0"
         case never:
             assert_never(never)
-
-
-def impact(record: Record, what: Happening) -> str:
-    """Say how much traffic a canary had that was taken back, and for how long at most."""
-    if what not in _BACK:
-        return ""
-    last = _exposed(record)
-    if last == 0:
-        return "The canary had no traffic."
-    took = span(elapsed(record.started, record.since))
-    most = max((line.weight for line in _story(record)), default=last)
-    peak = f", and {most} % at most before" if most > last else ""
-    return f"The canary had {last} % of the traffic{peak}; the run began {took} before."
 
 
 def what_next(  # noqa: C901, PLR0911, PLR0912 - a table
@@ -76,7 +68,7 @@ def what_next(  # noqa: C901, PLR0911, PLR0912 - a table
         case Happening.STARTED | Happening.ADVANCED | Happening.RESUMED | Happening.CLEARED:
             return _onwards(plan, record)
         case Happening.PAUSED:
-            return _out_of_pause(record)
+            return _out_of_pause(plan, record)
         case Happening.SUSPECT:
             return f"It stays at {ordered(record)} % until the gates clear or convict it."
         case Happening.BLIND:
@@ -89,7 +81,8 @@ def what_next(  # noqa: C901, PLR0911, PLR0912 - a table
         case Happening.SUPERSEDED:
             return "The new canary starts a run of its own."
         case Happening.ROLLED_BACK | Happening.ABORTED:
-            return "A new canary or plan starts a new run; `rolloutd retry` repeats this one."
+            again = _command("retry", plan)
+            return f"A new canary or plan starts a new run; {again} repeats this one."
         case Happening.PROMOTED:
             return _after_promotion(plan)
         case Happening.SCALED_DOWN:
@@ -98,13 +91,11 @@ def what_next(  # noqa: C901, PLR0911, PLR0912 - a table
             assert_never(never)
 
 
-def _exposed(record: Record) -> int:
-    """Return the canary's share before it was taken back."""
-    return min(record.weight, SUSPECT_CAP) if record.suspect else record.weight
-
-
-def _story(record: Record) -> tuple[Transition, ...]:
-    return tuple(line for line in record.transitions if line.at >= record.started)
+def due(plan: Plan, record: Record) -> Instant | None:
+    """Return when a rollout moves on by itself, if nothing keeps it; ``None`` when it won't."""
+    if record.phase is Phase.PROGRESSING and not record.suspect:
+        return hold_ends(plan, record)
+    return None if record.pause is None else record.pause.until
 
 
 def _onwards(plan: Plan, record: Record) -> str:
@@ -125,7 +116,7 @@ def _onwards(plan: Plan, record: Record) -> str:
             assert_never(never)
 
 
-def _out_of_pause(record: Record) -> str:
+def _out_of_pause(plan: Plan, record: Record) -> str:
     pause = record.pause
     if pause is not None and pause.until is not None:
         return f"Goes on by itself after {span(elapsed(record.since, pause.until))}."
@@ -133,7 +124,7 @@ def _out_of_pause(record: Record) -> str:
         return "Goes on when the rolloutd.io/pause annotation is removed."
     if pause is not None and pause.cause is Cause.PLAN_REMOVED:
         return "Goes on when the plan is back."
-    return "A person decides: `rolloutd resume` or `rolloutd rollback`."
+    return f"A person decides: {_command('resume', plan)} or {_command('rollback', plan)}."
 
 
 def _after_blindness(plan: Plan) -> str:
@@ -151,3 +142,8 @@ def _after_promotion(plan: Plan) -> str:
         return f"{plan.stable.deployment} is left running; nothing more is done."
     later = span(plan.scale_down_after)
     return f"{plan.stable.deployment} is scaled to 0 in {later}; until then it can be undone."
+
+
+def _command(verb: str, plan: Plan) -> str:
+    """Return what to type."""
+    return f"`rolloutd {verb} {plan.key.name} -n {plan.key.namespace}`"

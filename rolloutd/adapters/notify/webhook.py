@@ -15,6 +15,7 @@ import orjson
 
 from rolloutd.adapters.notify.letter import Letter, SecretFile
 from rolloutd.adapters.notify.messages import Message
+from rolloutd.adapters.notify.post import Post, Receipt
 from rolloutd.core.units import Instant
 from rolloutd.errors import Unavailable
 from rolloutd.ports import Json
@@ -26,24 +27,27 @@ class WebhookSink:
     """Implements ``Sink`` for any receiver of CloudEvents 1.0.
 
     Args:
+        post: Takes them there.
         url: Where events are posted.
         secret: Shared with the receiver; without one, events are not signed.
     """
 
     name = "webhook"
+    tells_every_step = True
 
-    def __init__(self, url: str, secret: SecretFile | None) -> None:
+    def __init__(self, post: Post, url: str, secret: SecretFile | None) -> None:
+        self._post = post
         self._url = url
         self._secret = secret
 
-    async def letter(self, message: Message, at: Instant) -> Letter:
-        """Write an event; see ``Sink``."""
+    async def send(self, message: Message, at: Instant) -> Receipt:
+        """Post an event; see ``Sink``."""
         body = orjson.dumps(cloud_event(message))
         headers = {"Content-Type": _CONTENT_TYPE}
         if self._secret is not None:
             secret = await self._secret.read()
             headers |= signature(secret, str(message.occasion), body, at)
-        return Letter(url=self._url, headers=headers, body=body)
+        return await self._post.send(Letter(url=self._url, headers=headers, body=body))
 
 
 def cloud_event(message: Message) -> Json:
@@ -70,7 +74,10 @@ def cloud_event(message: Message) -> Json:
             "title": message.title,
             "why": message.why,
             "impact": message.impact,
+            "course": message.course,
+            "done": message.done,
             "next": message.next,
+            "links": {link.label: link.url for link in message.links},
         },
     }
 

@@ -19,7 +19,7 @@ from rolloutd.adapters.notify.courier import Courier, Desk
 from rolloutd.adapters.notify.letter import SecretFile
 from rolloutd.adapters.notify.outbox import Outbox
 from rolloutd.adapters.notify.post import Post
-from rolloutd.adapters.notify.slack import SlackSink
+from rolloutd.adapters.notify.slack import SlackWebhook
 from rolloutd.core.actions import Announce, Happening
 from rolloutd.core.plan import Key
 from rolloutd.core.state import Phase
@@ -43,12 +43,20 @@ class Office:
         self.metrics = desk.metrics
         self.file = file
 
-    def tell(self, what: Happening, *, run: int = 1, name: str = "data-product") -> None:
+    def tell(
+        self,
+        what: Happening,
+        *,
+        run: int = 1,
+        name: str = "data-product",
+        again: bool = False,
+    ) -> None:
         """Tell of a run; another run is another occasion."""
         phase = Phase.ROLLED_BACK if what is Happening.ROLLED_BACK else Phase.PROGRESSING
         plan = dataclasses.replace(PLAN, key=Key("default", name))
         record = a_record(plan, phase=phase, run=run, since=at(30))
-        self.courier.tell(plan, record, Announce(what=what, text=f"Because of {run}."))
+        words = Announce(what=what, text=f"Because of {run}.", again=again)
+        self.courier.tell(plan, record, words)
 
     def count(self, outcome: str) -> float:
         labels = {"sink": "slack", "outcome": outcome}
@@ -72,8 +80,8 @@ async def an_office(folder: Path, *, capacity: int = 200) -> AsyncIterator[Offic
     async with served(FakeEndpoint(body=b"ok")) as slack, aiohttp.ClientSession() as session:
         file.write_text(f"{slack.url}/services/{TOKEN}\n")
         post = Post(session, patience=Seconds(0.2))
-        desk = Desk(post=post, clock=FakeClock(), metrics=Metrics())
-        courier = Courier(SlackSink(SecretFile(file)), desk, Outbox(capacity))
+        desk = Desk(clock=FakeClock(), metrics=Metrics())
+        courier = Courier(SlackWebhook(post, SecretFile(file)), desk, Outbox(capacity))
         yield Office(courier, slack, desk, file)
 
 
@@ -354,3 +362,84 @@ async def test_the_queue_length_is_shown(office: Office) -> None:
 
     assert waiting == 2.0
     assert office.metrics.registry.get_sample_value(name, labels) == 0.0
+
+
+async def test_messages_of_the_last_second_are_delivered_before_the_end(office: Office) -> None:
+    """A daemon that is replaced right after a rollback still tells of it, without waiting."""
+    began = office.clock.now()
+    for run in range(1, 5):
+        office.tell(Happening.ROLLED_BACK, run=run)
+
+    await office.courier.drain(Seconds(5.0))
+
+    assert office.count("sent") == 4
+    assert office.clock.now() == began
+
+
+async def test_what_was_under_way_at_the_end_is_delivered_after_all(office: Office) -> None:
+    """It was taken from the queue already, and nobody knows whether it arrived."""
+    hung = asyncio.Event()
+
+    async def hang_once(request: web.Request) -> web.StreamResponse:
+        del request
+        if not hung.is_set():
+            hung.set()
+            await asyncio.Event().wait()
+        return web.Response(text="ok")
+
+    office.slack.handler = hang_once
+    office.tell(Happening.ROLLED_BACK)
+    await deliver(office, hung.is_set)
+
+    await office.courier.drain(Seconds(5.0))
+
+    assert office.count("sent") == 1
+
+
+async def test_a_dead_slack_does_not_keep_the_daemon_from_ending(office: Office) -> None:
+    """What could not be told is counted and named, so that somebody may."""
+    office.slack.handler = answers(*[503] * 1000)
+    office.tell(Happening.STARTED)
+    office.tell(Happening.ROLLED_BACK)
+
+    with capture_logs() as lines:
+        await office.courier.drain(Seconds(0.1))
+
+    assert office.count("unsent") == 2
+    unsent = [line["occasion"] for line in lines if line["event"] == "notification_unsent"]
+    assert "rolledBack" in unsent[0]
+    assert (
+        office.metrics.registry.get_sample_value(
+            "rolloutd_notification_queue_length", {"sink": "slack"}
+        )
+        == 0
+    )
+
+
+async def test_rollbacks_are_the_first_of_the_last_words(office: Office) -> None:
+    """Time may be up before the rest."""
+    office.tell(Happening.STARTED)
+    office.tell(Happening.ROLLED_BACK, run=2)
+
+    await office.courier.drain(Seconds(5.0))
+
+    assert ["rolled back" in title for title in office.titles()] == [True, False]
+
+
+async def test_a_reminder_of_what_was_told_is_not_told_again(office: Office) -> None:
+    """A replica that leads again finds the record that it wrote itself."""
+    office.tell(Happening.ROLLED_BACK)
+    await deliver(office, lambda: office.count("sent") == 1)
+
+    office.tell(Happening.ROLLED_BACK, again=True)
+
+    assert office.count("duplicate") == 1
+
+
+async def test_a_reminder_of_what_this_process_did_not_tell_is_told(office: Office) -> None:
+    """The process before it may have died with the message."""
+    office.tell(Happening.ROLLED_BACK, again=True)
+
+    await deliver(office, lambda: office.count("sent") == 1)
+
+    assert "Told again after a restart" in office.slack.requests[0][2]

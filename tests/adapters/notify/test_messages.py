@@ -11,6 +11,7 @@ from rolloutd.core.state import Cause, Pause, Phase, Record, Transition
 from rolloutd.core.units import Percent, Seconds
 from tests.builders import T0, a_plan, a_record, at, pause, rise
 
+NAMED = "data-product -n default"
 PLAN = a_plan(rise(5), rise(10), rise(50), rise(75), rise(100, 0.0))
 
 
@@ -35,7 +36,7 @@ def test_a_rollback_says_why_how_much_and_for_how_long() -> None:
     assert said.title == "default/data-product: v4 rolled back from 50 %"
     assert said.why == "Rolled back: 5xx 4.1 %, limit 1 %."
     assert said.impact == "The canary had 50 % of the traffic; the run began 7m 50s before."
-    assert "`rolloutd retry`" in said.next
+    assert "`rolloutd retry data-product -n default`" in said.next
     assert (said.severity, said.is_rollback, said.weight) == (Severity.ALARM, True, 0)
 
 
@@ -79,7 +80,11 @@ def test_a_promotion_says_how_long_it_took() -> None:
 @pytest.mark.parametrize(
     ("cause", "until", "expected"),
     [
-        (Cause.PERSON, None, "A person decides: `rolloutd resume` or `rolloutd rollback`."),
+        (
+            Cause.PERSON,
+            None,
+            f"A person decides: `rolloutd resume {NAMED}` or `rolloutd rollback {NAMED}`.",
+        ),
         (Cause.PLAN, at(300), "Goes on by itself after 5m."),
         (Cause.HANDS_OFF, None, "Goes on when the rolloutd.io/pause annotation is removed."),
         (Cause.PLAN_REMOVED, None, "Goes on when the plan is back."),

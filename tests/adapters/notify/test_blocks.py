@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from rolloutd.adapters.notify.blocks import slack_body
 from rolloutd.adapters.notify.messages import Message, message
-from rolloutd.adapters.notify.slack import slack_body
 from rolloutd.core.actions import Announce, Happening
 from rolloutd.core.state import Phase
 from rolloutd.ports import Json
@@ -109,7 +109,9 @@ def test_the_fallback_is_the_whole_message_in_sentences() -> None:
     assert slack_body(a_message())["text"] == (
         "default/data-product: v4 rolled back from 10 %. Rolled back: 5xx. "
         "The canary had 10 % of the traffic; the run began 1m before. "
-        "A new canary or plan starts a new run; `rolloutd retry` repeats this one."
+        "VirtualService data-product sent everything to stable. "
+        "A new canary or plan starts a new run; "
+        "`rolloutd retry data-product -n default` repeats this one."
     )
 
 
