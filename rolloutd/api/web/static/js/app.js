@@ -71,6 +71,7 @@ function ask(verb) {
   const { full, session } = state;
   if (forbidden(session, verb)) return;
   change({ order: { verb, full, key: freshKey(), error: "", busy: false } });
+  show(); // at once: what is typed next is the reason
 }
 
 async function give(reason) {

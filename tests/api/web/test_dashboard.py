@@ -1,0 +1,289 @@
+"""The dashboard in a real browser, over the real engine and the real control API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from rolloutd.core.plan import StartManual
+from rolloutd.core.state import Phase
+from tests.api.web.browser import NARROW, Looks, Window, chromium, window
+from tests.api.web.world import OPERATOR, VIEWER, Health, Theatre, played
+from tests.builders import pause, rise
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
+
+CHECKOUT = played("checkout", rise(25), rise(50), rise(100, 0.0))
+SOON = 8_000
+"""Milliseconds that the page may take to show what has happened: a slow machine's seconds."""
+
+
+@pytest.fixture
+async def theatre(tmp_path: Path) -> AsyncIterator[Theatre]:
+    """One rollout that holds at 25 %."""
+    stage = Theatre(tmp_path / "tokens.yaml")
+    async with stage.driving():
+        stage.source.publish(CHECKOUT)
+        await stage.until(CHECKOUT.key, Phase.PROGRESSING)
+        yield stage
+
+
+@pytest.fixture
+async def opened(theatre: Theatre) -> AsyncIterator[Window]:
+    """A window in which an operator has logged in."""
+    async with theatre.serving(), chromium() as browser, window(browser) as opened:
+        await log_in(opened.page, theatre.url, OPERATOR)
+        yield opened
+        await opened.page.wait_for_timeout(50)
+
+        assert opened.complaints == []
+
+
+async def log_in(page: Page, url: str, token: str) -> None:
+    await page.goto(url)
+    await page.fill("#token", token)
+    await page.press("#token", "Enter")
+    await page.wait_for_selector("#state")
+
+
+async def order(page: Page, verb: str, reason: str) -> None:
+    await page.click(f"button[data-verb={verb}]")
+    await page.fill("#reason", reason)
+    await page.click("#confirm")
+
+
+async def test_what_happens_is_shown_without_a_reload(theatre: Theatre, opened: Window) -> None:
+    """A person sees what is, not what was when the page was opened."""
+    page = opened.page
+    await expect(page.locator("#state")).to_contain_text("Holding")
+    await expect(page.locator("#gates")).to_contain_text("fine")
+
+    theatre.traffic.canary[CHECKOUT.key] = Health(failing=0.3)
+
+    await expect(page.locator("#state")).to_contain_text("Rolled back", timeout=SOON)
+    await expect(page.locator("#timeline li").first).to_contain_text("0 %")
+    await expect(page).to_have_title(re.compile(r"^\(1\) ✕ Rolled back"))
+
+
+async def test_the_countdown_runs_by_itself(opened: Window) -> None:
+    """Whoever waits must know for how long."""
+    countdown = opened.page.locator(".countdown")
+    before = await countdown.inner_text()
+    await opened.page.wait_for_timeout(2_100)
+
+    assert re.fullmatch(r"\d+ s", before)
+    assert 1 <= int(before[:-2]) - int((await countdown.inner_text())[:-2]) <= 4
+
+
+async def test_a_rollout_is_paused_and_resumed(theatre: Theatre, opened: Window) -> None:
+    """One move each, and the reason is kept with the name."""
+    page = opened.page
+    await order(page, "pause", "db migration first")
+    await expect(page.locator("#state")).to_contain_text("Paused", timeout=SOON)
+    story = page.locator("#timeline li").first
+    await expect(story).to_contain_text("db migration first")
+    await expect(story.locator(".actor")).to_have_text("ana")
+    assert theatre.phase_of(CHECKOUT.key) is Phase.PAUSED
+
+    await order(page, "resume", "")
+
+    await expect(page.locator("#state")).to_contain_text("Holding", timeout=SOON)
+    assert theatre.phase_of(CHECKOUT.key) is Phase.PROGRESSING
+
+
+async def test_a_rollback_says_its_effect_before_and_its_reason_after(
+    theatre: Theatre, opened: Window
+) -> None:
+    """Nobody should send all traffic anywhere by a slip of the hand."""
+    page = opened.page
+    await page.click("button[data-verb=rollback]")
+    await expect(page.locator("#effect")).to_contain_text(
+        "Stable gets 100 % of the traffic at once"
+    )
+    assert theatre.phase_of(CHECKOUT.key) is Phase.PROGRESSING
+    await page.fill("#reason", "wrong build")
+    await page.click("#confirm")
+
+    await expect(page.locator("#state")).to_contain_text("Aborted", timeout=SOON)
+    await expect(page.locator("#timeline li").first).to_contain_text("wrong build")
+    assert theatre.phase_of(CHECKOUT.key) is Phase.ABORTED
+
+
+async def test_an_order_that_comes_too_late_is_refused_in_the_dialog(
+    theatre: Theatre, opened: Window
+) -> None:
+    """The rollout moved on between reading and pressing: what was confirmed no longer holds."""
+    page = opened.page
+    await page.click("button[data-verb=skip]")
+    await page.route("**/skip", lambda route: route.continue_(post_data='{"expectedStep": 2}'))
+    await page.click("#confirm")
+
+    await expect(page.locator("#order-error")).to_contain_text("at step 0 by now", timeout=SOON)
+    assert theatre.phase_of(CHECKOUT.key) is Phase.PROGRESSING
+
+
+async def test_an_unknown_token_is_refused_and_a_known_one_accepted(theatre: Theatre) -> None:
+    """Closed by default; the token itself is nowhere a script can read."""
+    async with theatre.serving(), chromium() as browser, window(browser) as opened:
+        page = opened.page
+        await page.goto(theatre.url)
+        await page.fill("#token", "not-a-token-of-anybody")
+        await page.press("#token", "Enter")
+        await expect(page.locator("#login-error")).to_be_visible(timeout=SOON)
+
+        await page.fill("#token", OPERATOR)
+        await page.press("#token", "Enter")
+        await expect(page.locator("#who")).to_have_text("ana · operator", timeout=SOON)
+        kept = await page.evaluate("document.cookie + JSON.stringify({...localStorage})")
+
+        assert kept == "{}"
+        await page.click("text=Log out")
+        await expect(page.locator("#token")).to_be_visible()
+        await page.reload()
+        await expect(page.locator("#token")).to_be_visible()
+
+
+async def test_a_viewer_sees_the_buttons_and_why_they_are_shut(theatre: Theatre) -> None:
+    """Knowing whom to ask is worth more than an error after the click."""
+    async with theatre.serving(), chromium() as browser, window(browser) as opened:
+        page = opened.page
+        await log_in(page, theatre.url, VIEWER)
+        buttons = page.locator("button[data-verb]")
+
+        await expect(buttons).to_have_count(4)
+        for button in await buttons.all():
+            await expect(button).to_be_disabled()
+        await expect(page.locator("#refusal")).to_contain_text("viewer")
+        await page.keyboard.press("p")
+        await expect(page.locator("#order")).not_to_be_visible()
+
+
+async def test_old_data_is_never_shown_as_if_it_were_fresh(tmp_path: Path) -> None:
+    """The daemon is gone: no green, no glyph of success, an alert; and back when it is back."""
+    stage, done = Theatre(tmp_path / "tokens.yaml"), played("cart", rise(100, 0.0))
+    async with stage.driving(), chromium() as browser, window(browser) as opened:
+        page = opened.page
+        stage.source.publish(done)
+        async with stage.serving():
+            await stage.until(done.key, Phase.PROMOTED)
+            await log_in(page, stage.url, OPERATOR)
+            await expect(page.locator("#state")).to_contain_text("Promoted")
+            await expect(page.locator("#stale")).to_have_count(0)
+
+        await expect(page.locator("#stale")).to_be_visible(timeout=SOON)
+        await expect(page.locator("#state")).to_contain_text("last known: Promoted")
+        await expect(page.locator("#state .glyph")).to_have_text("?")
+        await expect(page).to_have_title(re.compile(r"\? Stale"))
+        await expect(page.locator(".columns")).to_have_css("filter", "grayscale(1)")
+
+        async with stage.serving():
+            await expect(page.locator("#stale")).to_have_count(0, timeout=20_000)
+            await expect(page.locator("#state .glyph")).to_contain_text("✓")
+
+
+async def test_a_daemon_that_answers_but_no_longer_looks_is_stale(
+    theatre: Theatre, opened: Window
+) -> None:
+    """Live answers with dead contents are the worst kind of green."""
+    page = opened.page
+    frozen = (await page.request.get(f"{theatre.url}api/v1/rollouts/shop/checkout")).text
+    text = await frozen()
+    await page.route("**/rollouts/shop/checkout", lambda route: route.fulfill(body=text))
+
+    await expect(page.locator("#stale")).to_contain_text("has not looked", timeout=20_000)
+
+
+async def test_everything_is_done_by_keyboard(theatre: Theatre, opened: Window) -> None:
+    """Also by those who can't use a mouse, and by those in a hurry."""
+    page = opened.page
+    await page.keyboard.press("p")
+    await expect(page.locator("#order")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#order")).not_to_be_visible()
+    assert theatre.phase_of(CHECKOUT.key) is Phase.PROGRESSING
+
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.dataset.verb") == "rollback":
+            break
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("by keys")
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#state")).to_contain_text("Aborted", timeout=SOON)
+    await expect(page.locator("#timeline")).to_contain_text("by keys")
+
+
+async def test_keys_walk_the_list_and_each_rollout_has_an_address(
+    theatre: Theatre, opened: Window
+) -> None:
+    """A link to it can be pasted into a chat."""
+    theatre.source.publish(CHECKOUT, played("search", start=StartManual()))
+    page = opened.page
+    await expect(page.locator(".row")).to_have_count(2, timeout=SOON)
+    await page.keyboard.press("j")
+    await expect(page.locator("#title")).to_contain_text("search")
+    assert page.url.endswith("#/shop/search")
+
+    await page.goto(f"{theatre.url}#/shop/checkout")
+    await expect(page.locator("#title")).to_contain_text("checkout")
+    await page.goto(f"{theatre.url}#/shop/nothing")
+    await expect(page.locator("#detail")).to_contain_text("There is no such rollout")
+
+
+async def test_the_worst_rollout_comes_first(theatre: Theatre, opened: Window) -> None:
+    """Whoever opens the page in trouble sees the trouble."""
+    broken, waits = played("zebra", rise(50)), played("apple", start=StartManual())
+    theatre.traffic.canary[broken.key] = Health(failing=0.5)
+    approval = played("search", rise(50, 0.0), pause(), rise(100, 0.0))
+    theatre.source.publish(CHECKOUT, waits, broken, approval)
+    await theatre.until(broken.key, Phase.ROLLED_BACK)
+    await theatre.until(approval.key, Phase.PAUSED)
+    names = opened.page.locator(".row b")
+
+    await expect(names).to_have_text(["zebra", "search", "checkout", "apple"], timeout=SOON)
+    await expect(opened.page.locator("#list-title")).to_contain_text("2 need attention")
+
+
+async def test_a_narrow_screen_needs_no_sideways_scrolling(theatre: Theatre) -> None:
+    """A phone in the night."""
+    async with (
+        theatre.serving(),
+        chromium() as browser,
+        window(browser, Looks(size=NARROW)) as opened,
+    ):
+        page = opened.page
+        await page.goto(theatre.url)
+        await page.fill("#token", OPERATOR)
+        await page.press("#token", "Enter")
+        await expect(page.locator(".row")).to_be_visible()
+        await expect(page.locator("#detail")).not_to_be_visible()
+        await page.click(".row")
+        await expect(page.locator("#gates")).to_be_visible()
+        await expect(page.locator("#charts")).to_be_visible(timeout=SOON)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+
+        assert width <= NARROW[0]
+        await page.click(".back")
+        await expect(page.locator(".row")).to_be_visible()
+
+
+HOSTILE = '<img src=x onerror="document.title=1">&"\'`${1}'
+
+
+async def test_hostile_words_stay_words(theatre: Theatre, opened: Window) -> None:
+    """Names, reasons and people come from outside; none of them may become a script."""
+    page = opened.page
+    evil = played(HOSTILE, namespace="<b>shop", start=StartManual())
+    theatre.source.publish(CHECKOUT, evil)
+    await order(page, "pause", HOSTILE)
+    await expect(page.locator("#timeline")).to_contain_text(HOSTILE, timeout=SOON)
+    await page.click(".row >> text=onerror")
+
+    await expect(page.locator("#title")).to_contain_text(HOSTILE)
+    await expect(page.locator("img, #page b b")).to_have_count(0)
+    await expect(page).to_have_title(re.compile("onerror"))
