@@ -103,6 +103,8 @@ class World:
             self._note(obj)
 
     def _note(self, obj: Json) -> None:
+        if text(obj, "metadata", "name") != "data-product":
+            return
         weights = _weights(obj)
         epoch = text(obj, "metadata", "annotations", "rolloutd.io/epoch")
         number = int(epoch) if epoch else None
