@@ -9,7 +9,7 @@ from types import MappingProxyType
 from rolloutd.core.actions import Declined, Happening
 from rolloutd.core.facts import Answer, Change, Facts, obeyed, settle
 from rolloutd.core.machine import Because, move
-from rolloutd.core.observation import Command, CommandKind, MeshBlind
+from rolloutd.core.observation import Command, CommandKind, MeshBlind, MeshSighting
 from rolloutd.core.state import Cause, Pause, Phase, Record
 from rolloutd.core.steps import advance, begin, finish
 from rolloutd.core.units import Instant, elapsed
@@ -45,6 +45,16 @@ def misfit(command: Command, record: Record) -> Declined | None:
     return None
 
 
+def unwritable(command: Command, mesh: MeshSighting) -> Declined | None:
+    """Say why a command could not be recorded now, so that obeying it would be a promise.
+
+    A rollback is tried all the same: the write will tell.
+    """
+    if command.kind is CommandKind.ROLLBACK or not isinstance(mesh, MeshBlind):
+        return None
+    return Declined(reason=f"It can't be recorded: {mesh.reason}")
+
+
 def ask(facts: Facts) -> Answer:
     """Obey the command of this turn, if there is one."""
     command = facts.seen.command
@@ -55,9 +65,6 @@ def ask(facts: Facts) -> Answer:
 
 
 def _start(facts: Facts, command: Command) -> Change:
-    mesh = facts.seen.mesh
-    if isinstance(mesh, MeshBlind):
-        return Change(record=facts.record, reply=Declined(reason=mesh.reason))
     canary = facts.seen.canary
     if canary is None or not canary.ready:
         why = "it is not there" if canary is None else canary.why

@@ -21,7 +21,7 @@ from rolloutd.core.actions import (
     ScaleDownStable,
 )
 from rolloutd.core.advance import enforced, hold_ends, obstacles
-from rolloutd.core.commands import ask, misfit, resumed
+from rolloutd.core.commands import ask, misfit, resumed, unwritable
 from rolloutd.core.facts import Answer, Change, Facts, settle
 from rolloutd.core.machine import ACTIVE, ENDED, Because, tell
 from rolloutd.core.observation import Observation, Ruling
@@ -101,7 +101,7 @@ def _screened(seen: Observation, record: Record) -> tuple[Observation, Reply | N
     without = dataclasses.replace(seen, command=None)
     if command.id in record.commands:
         return without, Accepted()
-    declined = misfit(command, record)
+    declined = misfit(command, record) or unwritable(command, seen.mesh)
     return (without, declined) if declined is not None else (seen, None)
 
 

@@ -173,3 +173,25 @@ def test_resume_does_not_lift_the_annotation() -> None:
     decision = decide(plan, state, observation, at(1))
 
     assert isinstance(decision.reply, Declined)
+
+
+@pytest.mark.parametrize("kind", [CommandKind.PAUSE, CommandKind.SKIP, CommandKind.PROMOTE])
+def test_what_can_not_be_recorded_is_not_promised(kind: CommandKind) -> None:
+    """A pause that is written nowhere would end with the process, and nobody would know."""
+    plan, state = a_plan(), a_state(a_plan())
+    blind = MeshBlind(reason="There is no route grpc.")
+
+    decision = decide(plan, state, seen(mesh=blind, command=asked(kind)), at(1))
+
+    assert decision.reply == Declined(reason="It can't be recorded: There is no route grpc.")
+    assert decision.state.record == state.record
+
+
+def test_a_rollback_is_tried_whatever_is_seen_of_the_mesh() -> None:
+    """What is not understood may still be written to."""
+    plan, blind = a_plan(), MeshBlind(reason="There is no route grpc.")
+    command = asked(CommandKind.ROLLBACK)
+
+    decision = decide(plan, a_state(plan), seen(mesh=blind, command=command), at(1))
+
+    assert decision.reply == Accepted()
