@@ -52,7 +52,7 @@ def done(plan: Plan, words: Announce) -> str:
     kind = "VirtualService" if len(plan.virtual_services) == 1 else "VirtualServices"
     took = f", {_precisely(words.took)} after the decision" if words.took is not None else ""
     again = " Told again after a restart: you may know." if words.again else ""
-    return f"{kind} {names} sent everything to stable{took}.{again}"
+    return f"{kind} {names} back to stable for all traffic{took}.{again}"
 
 
 def _served(record: Record, seen: Course | None) -> str:
@@ -70,7 +70,8 @@ def _looks(seen: Course | None) -> str:
     if seen.closest is None:
         return said
     near = seen.closest
-    return f"{said} Closest: {near.gate} at {near.weight} %, with {near.room:.0%} of its room."
+    left = f"{near.room * 100:.0f} % of its room"
+    return f"{said} Closest: {near.gate} at {near.weight} %, with {left}."
 
 
 def _pauses(record: Record) -> str:

@@ -24,9 +24,9 @@ SECTION_LENGTH = 3000
 CONTEXT_LENGTH = 2000
 """Ours: small print that is longer is not read."""
 
-CELL_LENGTH = 24
-GATES_SHOWN = 20
-"""A table of so many rows and such cells stays below SECTION_LENGTH, escapes included."""
+CELL_LENGTH = 20
+GATES_SHOWN = 15
+"""A table of so many rows and such cells stays below SECTION_LENGTH."""
 
 BAR_LENGTH = 20
 

@@ -135,7 +135,7 @@ def message(
         course=_valid(course(record, words)),
         done=done(plan, words),
         next=what_next(plan, record, words.what),
-        due=due(plan, record),
+        due=due(plan, record, words.what),
         gates=gate_rows(plan.gates, words.verdicts),
         links=addresses.links(plan.key, record, words.what, at),
         facts=_facts(plan, record),

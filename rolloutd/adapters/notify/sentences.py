@@ -16,6 +16,11 @@ from rolloutd.core.units import Instant, elapsed
 _BACK = frozenset({Happening.ROLLED_BACK, Happening.SUPERSEDED, Happening.ABORTED})
 
 
+_ON_THE_WAY = frozenset(
+    {Happening.STARTED, Happening.ADVANCED, Happening.RESUMED, Happening.CLEARED}
+)
+
+
 def title(plan: Plan, record: Record, words: Announce) -> str:
     """Say in one line, without a full stop, what happened to which rollout."""
     return f"{plan.key}: {_clause(plan, record, words)}"
@@ -91,9 +96,9 @@ def what_next(  # noqa: C901, PLR0911, PLR0912 - a table
             assert_never(never)
 
 
-def due(plan: Plan, record: Record) -> Instant | None:
+def due(plan: Plan, record: Record, what: Happening) -> Instant | None:
     """Return when a rollout moves on by itself, if nothing keeps it; ``None`` when it won't."""
-    if record.phase is Phase.PROGRESSING and not record.suspect:
+    if what in _ON_THE_WAY and record.phase is Phase.PROGRESSING and not record.suspect:
         return hold_ends(plan, record)
     return None if record.pause is None else record.pause.until
 

@@ -6,9 +6,12 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
+from slack_sdk.models.blocks import Block
 
 from rolloutd.adapters.notify.blocks import slack_body
-from rolloutd.adapters.notify.messages import Message, message
+from rolloutd.adapters.notify.links import Link
+from rolloutd.adapters.notify.messages import Message, Severity, message
+from rolloutd.adapters.notify.table import GateRow
 from rolloutd.core.actions import Announce, Happening
 from rolloutd.core.state import Phase
 from rolloutd.ports import Json
@@ -49,6 +52,11 @@ def texts(block: Json) -> list[str]:
 
 def assert_slack_takes_it(body: Json) -> None:
     """Check what Slack documents; it refuses the whole message over one such fault."""
+    for block in blocks(body):
+        parsed = Block.parse(block)
+        assert parsed is not None
+        # Slack's own library raises where a limit is passed, and drops what it does not know.
+        assert parsed.to_dict() == block
     known = {*LIMITS, "plain_text", "mrkdwn"}
     assert {each["type"] for each in objects(body) if "type" in each} <= known
     assert 0 < len(str(body["text"])) <= 4000
@@ -74,7 +82,16 @@ def test_texts_of_any_length_keep_to_the_limits(filling: str, length: int) -> No
     """Reasons come from people, and their escapes count."""
     text = filling * length
     body = slack_body(
-        a_message(title=text, why=text, impact=text, next=text, facts=(("a", text),))
+        a_message(
+            title=text,
+            why=text,
+            impact=text,
+            course=text,
+            done=text,
+            next=text,
+            due=at(90),
+            facts=(("a", text),),
+        )
     )
 
     assert_slack_takes_it(body)
@@ -84,7 +101,7 @@ def test_a_long_reason_does_not_push_out_what_comes_next() -> None:
     """What to do is worth more than the end of why."""
     body = slack_body(a_message(why="w" * 9000))
 
-    (section,) = [block for block in blocks(body) if block["type"] == "section"]
+    section, *_ = [block for block in blocks(body) if block["type"] == "section"]
     assert "*Next:* A new canary" in texts(section)[0]
 
 
@@ -109,7 +126,7 @@ def test_the_fallback_is_the_whole_message_in_sentences() -> None:
     assert slack_body(a_message())["text"] == (
         "default/data-product: v4 rolled back from 10 %. Rolled back: 5xx. "
         "The canary had 10 % of the traffic; the run began 1m before. "
-        "VirtualService data-product sent everything to stable. "
+        "VirtualService data-product back to stable for all traffic. "
         "A new canary or plan starts a new run; "
         "`rolloutd retry data-product -n default` repeats this one."
     )
@@ -133,3 +150,94 @@ def test_severity_is_shown_by_colour_and_by_sign() -> None:
     ]
     assert len(set(colours)) == 2
     assert [texts(blocks(body)[0])[0][0] for body in (alarm, fine)] == ["⟲", "✓"]
+
+
+def a_row(gate: str, **changes: str) -> GateRow:
+    row = GateRow(
+        gate=gate, canary="99 %", stable="99.9 %", limit="≥ 99.5 %", room="-0.5 pp", ruling="ok"
+    )
+    return dataclasses.replace(row, **changes)
+
+
+def sections(message: Message) -> list[str]:
+    found = [block for block in blocks(slack_body(message)) if block["type"] == "section"]
+    return [texts(block)[0] for block in found]
+
+
+def test_gates_are_a_table_whose_columns_line_up() -> None:
+    """Canary, stable and limit are to be compared at a glance."""
+    rows = (a_row("success-rate"), a_row("p99", canary="640 ms", ruling="BREACH"))
+
+    assert sections(a_message(gates=rows))[1].splitlines() == [
+        "```",
+        "gate          canary  stable     limit     room",
+        "success-rate    99 %  99.9 %  ≥ 99.5 %  -0.5 pp  ok",
+        "p99           640 ms  99.9 %  ≥ 99.5 %  -0.5 pp  BREACH",
+        "```",
+    ]
+
+
+def test_without_verdicts_there_is_no_table() -> None:
+    """An empty one would look like a fault."""
+    assert len(sections(a_message(gates=()))) == 1
+
+
+def test_a_table_of_many_gates_keeps_to_the_limits() -> None:
+    """Nobody reads a hundredth row in a chat."""
+    rows = tuple(a_row(f"{number}-{'long' * 20}") for number in range(100))
+
+    assert_slack_takes_it(slack_body(a_message(gates=rows)))
+
+
+def test_nothing_in_a_table_ends_it() -> None:
+    """Three backticks would show the rest as text."""
+    (_, table) = sections(a_message(gates=(a_row("```", stable="<!here>"),)))
+
+    assert table.count("```") == 2
+    assert "&lt;!here&gt;" in table
+
+
+def test_the_time_of_the_next_move_is_in_the_readers_zone() -> None:
+    """Nobody adds minutes to a time in UTC in their head."""
+    said = a_message(Happening.ADVANCED, due=at(600), next="50 % after 10m.")
+
+    assert "*Next:* 50 % after 10m. (<!date^1700000600^{time}|22:23 UTC>)" in sections(said)[0]
+
+
+def test_a_move_on_another_day_is_shown_with_its_date() -> None:
+    """A hold over a weekend ends at "9:00" of which day?"""
+    said = a_message(Happening.ADVANCED, due=at(172_800), next="50 % after 2d.")
+
+    assert "{date_short_pretty} {time}" in sections(said)[0]
+
+
+def test_links_lead_on_and_survive_what_is_in_them() -> None:
+    """A bar in an address would end it early."""
+    link = Link(label="Graf <ana>", url="https://g/d?a=1&b=|2>")
+
+    shown = [
+        text for block in blocks(slack_body(a_message(links=(link,)))) for text in texts(block)
+    ]
+
+    assert "<https://g/d?a=1&amp;b=%7C2%3E|Graf &lt;ana&gt;>" in shown
+
+
+@pytest.mark.parametrize(
+    ("severity", "called"),
+    [(Severity.ALARM, True), (Severity.WARNING, False), (Severity.GOOD, False)],
+)
+def test_a_group_is_called_only_when_traffic_was_taken_back(
+    severity: Severity,
+    called: bool,  # noqa: FBT001 - a row of the table above
+) -> None:
+    """Who is called for a step stops coming."""
+    body = slack_body(a_message(severity=severity), "S0123")
+
+    assert ("<!subteam^S0123>" in str(body)) is called
+
+
+def test_the_share_is_a_picture_while_it_moves() -> None:
+    """A quarter is seen faster than it is read."""
+    said = a_message(Happening.ADVANCED, severity=Severity.INFO, weight=25)
+
+    assert sections(said)[0].startswith("`▓▓▓▓▓░░░░░░░░░░░░░░░` 25 %")
