@@ -18,7 +18,6 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "Server": "rolloutd",
     "X-Content-Type-Options": "nosniff",
 }
 """On every answer that does not set its own."""
@@ -87,6 +86,8 @@ async def harden(_: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on an answer that is about to be sent."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    # aiohttp has put its version there.
+    response.headers["Server"] = "rolloutd"
 
 
 BODY_LIMIT = web.AppKey("body_limit", int)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -41,9 +41,10 @@ CHECKOUT = Key("shop", "checkout")
 
 
 class Meshes:
-    """Implements ``ports.Mesh``: a fake one for every plan."""
+    """Implements ``ports.Mesh``: a fake one for every plan, and watched as a real one is."""
 
     def __init__(self) -> None:
+        self.written: Callable[[Plan], None] = lambda _: None
         self._by_key: dict[Key, FakeMesh] = {}
 
     def of(self, key: Key) -> FakeMesh:
@@ -57,9 +58,11 @@ class Meshes:
 
     async def write(self, plan: Plan, canary: Percent, record: str, *, why: str) -> None:
         await self.of(plan.key).write(plan, canary, record, why=why)
+        self.written(plan)
 
     async def note(self, plan: Plan, record: str) -> None:
         await self.of(plan.key).note(plan, record)
+        self.written(plan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ class Office:
             metrics=Metrics(),
         )
         self.supervisor = Supervisor(world, self.meter, FakeCalendar())
+        self.meshes.written = self._see
         self.url = ""
         self._session: aiohttp.ClientSession | None = None
 
@@ -195,6 +199,12 @@ class Office:
             standby=self.standby,
             deadline=self.deadline,
         )
+
+    def _see(self, plan: Plan) -> None:
+        meta: Json = {"namespace": plan.key.namespace}
+        for routes in plan.virtual_services:
+            obj: Json = {"metadata": {**meta, "name": routes.virtual_service}}
+            self.supervisor.changed("VirtualService", "MODIFIED", obj)
 
     def _views(self) -> list[View] | None:
         if not self.is_leader:

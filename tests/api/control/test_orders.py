@@ -34,7 +34,7 @@ async def test_a_verb_does_what_it_says(orders: list[str], phase: Phase, weight:
     """And the 200 comes with the state that it made."""
     async with Office().open(checkout()) as office:
         answers = [await office.order(verb, {"reason": "drill"}) for verb in orders]
-        await office.settle(Seconds(6.0))
+        await office.settle()
 
     assert [answer.status for answer in answers] == [200] * len(orders)
     assert office.record().phase is phase
@@ -129,7 +129,7 @@ async def test_a_rollback_is_another_one_in_another_run() -> None:
     async with Office().open(checkout()) as office:
         await office.order("rollback", Idempotency_Key="k")
         await office.order("retry")
-        await office.settle(Seconds(6.0))
+        await office.settle()
         await office.order("rollback", Idempotency_Key="k")
 
     assert office.record().phase is Phase.ABORTED
