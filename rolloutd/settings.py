@@ -159,8 +159,11 @@ class NotifySettings:
 class Settings:
     """Everything the daemon is told besides its plans."""
 
-    plans: Path
+    plans: Path | None = None
     """Directory of plan files; a mounted ConfigMap is one."""
+
+    plans_from_cluster: bool = False
+    """Whether RolloutPlan objects are plans, too; needs their CustomResourceDefinition."""
 
     kubeconfig: Path | None = None
     """Credentials; ``None`` uses the service account of the pod we run in."""

@@ -17,7 +17,6 @@ from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
 from rolloutd.adapters.notify.courier import Courier
 from rolloutd.adapters.notify.fanout import Fanout
 from rolloutd.adapters.notify.log import LogHerald
-from rolloutd.adapters.plans.directory import PlanDirectory
 from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
@@ -28,6 +27,7 @@ from rolloutd.bootstrap.heartbeat import Heartbeat
 from rolloutd.bootstrap.listening import listen
 from rolloutd.bootstrap.meters import meters
 from rolloutd.bootstrap.outside import Outside, outside, watched_cache
+from rolloutd.bootstrap.plans import plans_of, status_errands
 from rolloutd.bootstrap.seat import Seat, seat_of
 from rolloutd.core.units import Seconds
 from rolloutd.engine.supervisor import Supervisor
@@ -125,24 +125,24 @@ async def _parts(
         herald=Fanout((herald, broadcast), messengers=told),
         metrics=metrics,
     )
+    plans = plans_of(settings, cache, clock)
     meter = meters(settings.meter, world)
     supervisor = Supervisor(ports, meter, world.calendar)
     for kind in ("VirtualService", "DestinationRule", "Deployment"):
         cache.subscribe(kind, partial(supervisor.changed, kind))
 
-    async def follow_views() -> None:
-        def views() -> list[View] | None:
-            mine = seat.leads()
-            return [rollout.view for rollout in supervisor.all()] if mine else None
+    def all_views() -> list[View]:
+        return [rollout.view for rollout in supervisor.all()]
 
-        await broadcast.run(views)
+    async def follow_views() -> None:
+        await broadcast.run(lambda: all_views() if seat.leads() else None)
 
     return _Parts(
         clock=clock,
         metrics=metrics,
         cache=cache,
         seat=seat,
-        source=PlanDirectory(settings.plans, clock),
+        source=plans.source,
         supervisor=supervisor,
         keeper=keeper_of(settings.api, world.api, clock),
         broadcast=broadcast,
@@ -152,6 +152,8 @@ async def _parts(
             ("heartbeat", heartbeat.run),
             ("cache", cache.run),
             ("broadcast", follow_views),
+            *plans.errands,
+            *status_errands(plans, seat, all_views, clock),
             *(("courier", courier.run) for courier in told),
         ],
     )

@@ -23,6 +23,7 @@ from rolloutd.adapters.kubernetes.paths import (
 )
 from rolloutd.adapters.kubernetes.settings import ClientSettings, WatchSettings
 from rolloutd.adapters.stopwatch import stopwatch
+from rolloutd.bootstrap.plans import watched_plans
 from rolloutd.ports import KubeApi
 from rolloutd.settings import Settings
 from rolloutd.telemetry.metrics import Metrics
@@ -74,8 +75,9 @@ async def watched_cache(api: KubeApi, settings: Settings, pace: Pace) -> Watched
 
     Raises:
         Unavailable: The cluster does not answer.
-        Refused: It serves no VirtualService.
+        Refused: It serves no VirtualService, or no plans where plans come from it.
     """
     version = await served_version(api)
-    resources = (virtual_service(version), destination_rule(version), DEPLOYMENT, POD)
+    mesh = virtual_service(version), destination_rule(version)
+    resources = (*mesh, DEPLOYMENT, POD, *await watched_plans(api, settings))
     return WatchedCache(api, resources, settings.namespaces, pace, WatchSettings())

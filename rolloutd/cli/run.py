@@ -40,9 +40,14 @@ log = structlog.get_logger()
 @click.option(
     "--plans",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
     envvar="ROLLOUTD_PLANS",
     help="Directory of plan files; a mounted ConfigMap is one.",
+)
+@click.option(
+    "--plans-from-cluster",
+    is_flag=True,
+    envvar="ROLLOUTD_PLANS_FROM_CLUSTER",
+    help="Take RolloutPlan objects, too: `rolloutd schema --crd` prints their definition.",
 )
 @click.option(
     "--kubeconfig",
@@ -89,7 +94,8 @@ log = structlog.get_logger()
 )
 def run(  # noqa: PLR0913 - one parameter an option
     *,
-    plans: Path,
+    plans: Path | None,
+    plans_from_cluster: bool,
     kubeconfig: Path | None,
     context: str | None,
     namespaces: tuple[str, ...],
@@ -103,9 +109,12 @@ def run(  # noqa: PLR0913 - one parameter an option
     log_format: str,
     log_level: str,
 ) -> None:
-    """Carry out the plans of a directory until told to stop (SIGTERM, SIGINT)."""
+    """Carry out plans until told to stop (SIGTERM, SIGINT)."""
+    if plans is None and not plans_from_cluster:
+        raise click.UsageError("no plans: give --plans DIR, --plans-from-cluster, or both")
     settings = Settings(
         plans=plans,
+        plans_from_cluster=plans_from_cluster,
         kubeconfig=kubeconfig,
         context=context,
         namespaces=namespaces,
@@ -139,7 +148,7 @@ async def _serve(settings: Settings) -> None:
             "started",
             api=running.api_url,
             ops=running.ops_url,
-            plans=str(settings.plans),
+            plans=str(settings.plans or "in the cluster"),
         )
         await stop.wait()
         log.info("stopping")

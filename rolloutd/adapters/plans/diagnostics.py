@@ -71,7 +71,7 @@ class Span:
     """A stretch of one line.
 
     Attributes:
-        line: From 1.
+        line: From 1; 0 in what has no lines, such as an object in a cluster.
         column: From 1, in characters.
         end: Column after the last character; at least ``column + 1``.
     """
@@ -109,7 +109,8 @@ class Finding:
         return severity(self.code)
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.span.line}:{self.span.column}"
+        place = f":{self.span.line}:{self.span.column}" if self.span.line else ""
+        where = f"{self.file}{place}"
         subject = f" {self.path}:" if self.path else ""
         what = "; ".join(part for part in (self.message, self.remedy) if part)
         return f"{where}: {self.severity.value} {self.code.value}:{subject} {what}."

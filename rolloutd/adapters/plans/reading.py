@@ -8,7 +8,7 @@ from rolloutd.adapters.plans import rules, yaml_source
 from rolloutd.adapters.plans.convert import to_plan
 from rolloutd.adapters.plans.diagnostics import START, Code, Finding, Span, errors, ordered
 from rolloutd.adapters.plans.validation import validate
-from rolloutd.adapters.plans.yaml_source import Mapping, Node
+from rolloutd.adapters.plans.yaml_source import Mapping, Node, Source
 from rolloutd.core.plan import Plan
 
 
@@ -46,7 +46,11 @@ def read(content: bytes, *, file: str) -> Reading:
         content: As stored.
         file: Its name, for findings and origins.
     """
-    source = yaml_source.read(content, file=file)
+    return read_documents(yaml_source.read(content, file=file), file=file)
+
+
+def read_documents(source: Source, *, file: str) -> Reading:
+    """Read what a file, or an object in a cluster, consists of; never raises."""
     findings = list(source.findings)
     if not source.documents and not findings:
         findings.append(no_plan(file))
@@ -56,7 +60,8 @@ def read(content: bytes, *, file: str) -> Reading:
         findings += (*wrong, *rules.check(document, file=file))
         if form is not None:
             span = _name(document)
-            plans.append(Located(to_plan(form, origin=f"{file}:{span.line}"), span))
+            origin = f"{file}:{span.line}" if span.line else file
+            plans.append(Located(to_plan(form, origin=origin), span))
     told = ordered(findings)
     return Reading(file=file, plans=() if errors(told) else tuple(plans), findings=told)
 

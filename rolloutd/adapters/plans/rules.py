@@ -196,7 +196,8 @@ def _gate_names_differ(spec: At) -> Iterator[Trouble]:
         name = gate["name"]
         if isinstance(name.value, str) and name.value in seen:
             line = seen[name.value].line
-            message = f"another gate is called {name.value!r}, in line {line}"
+            where = f", in line {line}" if line else ""
+            message = f"another gate is called {name.value!r}{where}"
             yield Trouble(name, Code.GATE_TWICE, message, "give each gate its own name")
         seen.setdefault(name.value, name.span)
 
