@@ -11,16 +11,13 @@ import click
 import structlog
 
 from rolloutd.bootstrap import daemon
-from rolloutd.cli import config_file
+from rolloutd.cli import config_file, desk
 from rolloutd.cli.channels import channel_options, chosen
 from rolloutd.errors import RolloutdError
 from rolloutd.settings import (
-    ApiSettings,
     MeterSettings,
-    NoLogin,
     OpsSettings,
     Settings,
-    TokenLogin,
 )
 from rolloutd.telemetry import logging
 
@@ -70,14 +67,7 @@ log = structlog.get_logger()
     "--lease", metavar="NAMESPACE/NAME", help="Lease that several replicas compete for."
 )
 @channel_options
-@click.option("--api-host", default="127.0.0.1", show_default=True, help="Operators' API.")
-@click.option("--api-port", default=8080, show_default=True, help="Operators' API.")
-@click.option(
-    "--api-tokens",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="ROLLOUTD_API_TOKENS",
-    help="File of tokens with their users and roles; needed on any address but loopback.",
-)
+@desk.desk_options
 @click.option("--ops-host", default="127.0.0.1", show_default=True, help="Probes and metrics.")
 @click.option("--ops-port", default=9090, show_default=True, help="Probes and metrics.")
 @click.option(
@@ -101,9 +91,6 @@ def run(  # noqa: PLR0913 - one parameter an option
     namespaces: tuple[str, ...],
     prometheus: str | None,
     lease: str | None,
-    api_host: str,
-    api_port: int,
-    api_tokens: Path | None,
     ops_host: str,
     ops_port: int,
     log_format: str,
@@ -122,11 +109,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         log_format=log_format,
         log_level=log_level,
         ops=OpsSettings(host=ops_host, port=ops_port),
-        api=ApiSettings(
-            host=api_host,
-            port=api_port,
-            login=NoLogin() if api_tokens is None else TokenLogin(file=api_tokens),
-        ),
+        api=desk.chosen(),
         meter=MeterSettings(prometheus=prometheus),
         notify=chosen(),
     )

@@ -11,6 +11,7 @@ import yaml
 
 import rolloutd
 from rolloutd.adapters.kubernetes.fields import dig, items, section, text
+from rolloutd.cli import desk
 from rolloutd.cli.run import run
 from rolloutd.ports import Json
 from tests.deploy.manifests import (
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.real
 CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 """Kinds that Kubernetes itself has no schema of."""
 
-EVERYTHING = ("slack", "kubernetes-auth")
+EVERYTHING = ("slack", "kubernetes-auth", "cluster-plans")
 """Components that no overlay has by itself."""
 
 
@@ -121,9 +122,10 @@ def test_the_program_understands_its_arguments_and_settings(
     context = run.make_context("run", [*asked[1:], "--plans", str(tmp_path)])
 
     assert asked[0] == "run"
-    assert context.params["ops_host"] == context.params["api_host"] == "0.0.0.0"  # noqa: S104
+    api = context.meta[desk.__name__]
+    assert context.params["ops_host"] == api["api_host"] == "0.0.0.0"  # noqa: S104
     assert context.params["lease"] == "rolloutd/rolloutd"
-    assert context.params["api_tokens"] is not None
+    assert api["api_tokens"] is not None
 
 
 def test_every_mounted_file_that_is_named_is_under_a_mount(objects: Sequence[Json]) -> None:
