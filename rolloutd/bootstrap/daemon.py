@@ -39,6 +39,9 @@ from rolloutd.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
+ALONE = "alone"
+"""What the only shard of a daemon without a lease is called."""
+
 LAST_WORDS = Seconds(5.0)
 """How long messages have when the daemon stops: well below Kubernetes' 30 s of grace."""
 
@@ -115,6 +118,8 @@ async def _parts(
     clock = world.pace.clock
     cache = await watched_cache(world.api, settings, world.pace)
     seat = seat_of(world.api, settings.lease, world.pace)
+    # Asked whenever somebody looks, so that no lost lease is shown as held.
+    metrics.leader.labels(settings.lease or ALONE).set_function(lambda: float(seat.leads()))
     told = couriers(settings.notify, world.session, clock, metrics)
     broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
     api = RereadingApi(seat.api, cache.absorb)

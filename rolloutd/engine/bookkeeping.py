@@ -11,6 +11,7 @@ from rolloutd.core.observation import GateVerdict, Ruling
 from rolloutd.core.plan import Gate, Key, Plan
 from rolloutd.core.state import Cause, Phase, Record
 from rolloutd.core.units import Instant, elapsed
+from rolloutd.core.windows import is_open
 from rolloutd.engine.view import View
 from rolloutd.engine.world import World
 from rolloutd.telemetry.metrics import UNKNOWN, Metrics
@@ -86,6 +87,7 @@ def show(metrics: Metrics, view: View) -> None:
     for each in Phase:
         metrics.phase.labels(*labels, each.value).set(each is phase)
     metrics.paused.labels(*labels).set(phase is Phase.PAUSED)
+    metrics.window.labels(*labels).set(is_open(view.plan.windows, view.at))
     _split(metrics, labels, "desired", None if view.desired is None else view.desired / 100)
     _split(metrics, labels, "observed", None if view.split is None else view.split.canary)
     if view.record is not None:

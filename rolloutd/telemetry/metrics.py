@@ -104,6 +104,13 @@ class Metrics:
             registry=registry,
         )
 
+        self.window = Gauge(
+            "rolloutd_rollout_window_open",
+            "Whether the plan's windows allow a step now (1) or not (0).",
+            ROLLOUT,
+            registry=registry,
+        )
+
     def _describe_gates(self, registry: CollectorRegistry) -> None:
         self.gate_value = Gauge(
             "rolloutd_gate_value",
@@ -276,6 +283,7 @@ class Metrics:
         for gauge in (self.phase_started, self.paused, self.step, self.step_started):
             gauge.labels(*labels)
         self.step_hold.labels(*labels)
+        self.window.labels(*labels)
         for phase in Phase:
             self.phase.labels(*labels, phase.value)
         for track, source in itertools.product(TRACKS, ("desired", "observed")):
@@ -326,6 +334,7 @@ class Metrics:
             self.steps,
             self.step_started,
             self.step_hold,
+            self.window,
             self.transitions,
             self.runs,
             self.drift,

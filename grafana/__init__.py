@@ -1,0 +1,1 @@
+"""What Grafana and Prometheus are given: a dashboard and alert rules."""
