@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from typing import Protocol, TypeAlias
 
 from rolloutd.core.actions import Announce
+from rolloutd.core.deeds import Deed
 from rolloutd.core.observation import MeshSighting, Reading, Unread, WorkloadSeen
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Record
@@ -129,6 +130,14 @@ class Herald(Protocol):
 
     def tell(self, plan: Plan, record: Record, words: Announce) -> None:
         """Take a message for delivery and return at once; never raises."""
+        ...
+
+
+class Scribe(Protocol):
+    """Keeps what was done, for those who ask tomorrow."""
+
+    def note(self, plan: Plan, deed: Deed) -> None:
+        """Take a deed to keep and return at once; never raises."""
         ...
 
 

@@ -207,6 +207,7 @@ class Command:
     Attributes:
         id: Given by the sender; the same id twice is one order.
         actor: Who, as authenticated.
+        source: From where: by which program, from which address.
         expected_step: The step the sender was looking at; ``None`` for any.
     """
 
@@ -215,6 +216,7 @@ class Command:
     actor: str
     reason: str
     expected_step: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

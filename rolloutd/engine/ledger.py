@@ -94,7 +94,8 @@ class Ledger:
         whole = mesh.secondaries_in_step and mesh.record == text
         self._unfinished = self._unfinished and not mesh.secondaries_in_step
         ours = record.phase not in ENDED or self._unfinished
-        return text if text != self._stored or (ours and not whole) else None
+        is_news = text != self._stored or mesh.record is None
+        return text if is_news or (ours and not whole) else None
 
     async def write(self, plan: Plan, decision: Decision, text: str) -> RolloutdError | None:
         """Make the decision true in the cluster; return what stood in the way.
@@ -126,7 +127,15 @@ class Ledger:
             await workloads.scale_to_zero(plan.key.namespace, name)
         weight = ordered(record) if record is not None else None
         hands_off = record is not None and record.pause is not None and record.pause.hands_off
-        if weight is None or hands_off or record is None:
+        if weight is None or hands_off or record is None or self._is_reminder(record, text):
             await self._world.mesh.note(plan, text)
         else:
             await self._world.mesh.write(plan, weight, text, why=record.reason)
+
+    def _is_reminder(self, record: Record, text: str) -> bool:
+        """Say whether only the record has vanished, and the run had ended.
+
+        Its weights are whoever's who replaced the VirtualService, as after any end. But that
+        it has ended must be known to the next process, or it would begin again.
+        """
+        return record.phase in ENDED and text == self._stored and not self._unfinished

@@ -38,6 +38,7 @@ from rolloutd.core.units import Percent, Seconds, elapsed
 from rolloutd.engine import bookkeeping
 from rolloutd.engine.ledger import Adopted, Landed, Ledger, Unreadable
 from rolloutd.engine.looking import Wishes, look, target, without_record
+from rolloutd.engine.memory import Memory
 from rolloutd.engine.succession import Succession
 from rolloutd.engine.view import View
 from rolloutd.engine.waiting import until
@@ -57,7 +58,12 @@ LONGEST_RETRY = Seconds(5.0)
 
 
 class Rollout:
-    """Drives one plan. ``run`` is its only task; the other methods leave word for it."""
+    """Drives one plan. ``run`` is its only task; the other methods leave word for it.
+
+    Attributes:
+        view: What it looks like, as of the last turn.
+        memory: What is remembered of the present run.
+    """
 
     def __init__(self, plan: Plan, world: World) -> None:
         self._world = world
@@ -73,6 +79,7 @@ class Rollout:
         self._failures = 0
         self._wake = asyncio.Event()
         waiting = Outlook(why="Just loaded.", what_next="A first look at the cluster.")
+        self.memory = Memory(world)
         self.view = View(plan=plan, record=None, at=world.clock.now(), outlook=waiting)
 
     @property
@@ -103,7 +110,9 @@ class Rollout:
 
     def give_up(self) -> None:
         """Cancel the orders that are left: nobody will take another turn."""
-        for _, answer in self._commands:
+        for command, answer in self._commands:
+            if not answer.done():
+                self.memory.answered(self.plan, command, None, self._state.record)
             answer.cancel()
 
     def changed(self, kind: str, namespace: str, name: str) -> None:
@@ -185,6 +194,7 @@ class Rollout:
 
     def _adopt(self, record: Record) -> None:
         log.info("record_adopted", rollout=str(self.plan.key), run=record.run)
+        self.memory.taken_over(self.plan, record)
         self._state = dataclasses.replace(self._state, record=record)
         words = reminder(record, self._world.clock.now())
         if words is not None:
@@ -234,6 +244,8 @@ class Rollout:
             before=self._state.record, decision=decision, wanted=self._ledger.wanted
         )
         bookkeeping.wrote(self._world, self.plan, written)
+        command = self._commands[0][0] if self._commands else None
+        self.memory.moved(self.plan, written, command)
         self._accept(decision, elapsed(self._ledger.wanted, self._world.clock.now()))
 
     def _accept(self, decision: Decision, took: Seconds | None = None) -> None:
@@ -264,6 +276,7 @@ class Rollout:
             trouble="" if failure is None else str(failure),
         )
         bookkeeping.show(self._world.metrics, self.view)
+        self.memory.show(self.view, seen.course, fresh=self._unjudged)
         if self._unjudged:
             bookkeeping.judged(self._world.metrics, self.view)
             self._unjudged = False
@@ -272,7 +285,8 @@ class Rollout:
         """Answer the command at the head of the queue, unless its turn is still to come."""
         if failure is not None or decision.reply is None:
             return
-        _, answer = self._commands.popleft()
+        command, answer = self._commands.popleft()
+        self.memory.answered(self.plan, command, decision.reply, self._state.record)
         if not answer.done():
             answer.set_result(decision.reply)
 

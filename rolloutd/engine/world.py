@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rolloutd.ports import Clock, Herald, Mesh, Workloads
+from rolloutd.ports import Clock, Herald, Mesh, Scribe, Workloads
 from rolloutd.telemetry.metrics import Metrics
 
 
@@ -17,3 +17,4 @@ class World:
     workloads: Workloads
     herald: Herald
     metrics: Metrics
+    scribes: tuple[Scribe, ...] = ()

@@ -30,6 +30,7 @@ from tests.builders import T0, a_mesh, a_plan, a_record, a_workload, asked
 from tests.fakes.clock import FakeClock
 from tests.fakes.herald import FakeHerald
 from tests.fakes.mesh import FakeMesh, Lost
+from tests.fakes.scribe import FakeScribe
 from tests.fakes.workloads import FakeWorkloads
 
 
@@ -39,13 +40,14 @@ class Stage:
     def __init__(self, plan: Plan | None = None, mesh: FakeMesh | None = None) -> None:
         self.clock, self.mesh = FakeClock(T0), mesh or FakeMesh()
         self.workloads, self.herald = FakeWorkloads(), FakeHerald()
-        self.metrics = Metrics()
+        self.metrics, self.scribe = Metrics(), FakeScribe()
         world = World(
             clock=self.clock,
             mesh=self.mesh,
             workloads=self.workloads,
             herald=self.herald,
             metrics=self.metrics,
+            scribes=(self.scribe,),
         )
         self.plan = plan or a_plan()
         self.rollout = Rollout(self.plan, world)
