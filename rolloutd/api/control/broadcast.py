@@ -16,11 +16,12 @@ from rolloutd.core.units import Seconds
 from rolloutd.engine.view import View
 from rolloutd.ports import Clock
 
-KEPT = 1024
+KEPT = 4096
 """Events that a listener who comes back can still be given."""
 
-BUFFER = 256
-"""Events that wait for one listener before he is dropped: he can come back for them."""
+BUFFER = 4096
+"""Events that wait for one listener before he is dropped: he can come back for them. More than
+there are rollouts: all of them may have news in one second."""
 
 LISTENERS = 500
 """Most at once. Each costs a socket and at most BUFFER references to shared bytes."""
@@ -57,29 +58,35 @@ class Listener:
     """
 
     def __init__(self, missed: Sequence[Event], cut: Callable[[], None]) -> None:
-        self._missed = deque(missed)
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(BUFFER)
+        self._waiting = list(missed)
+        self._news = asyncio.Event()
         self._cut = cut
         self.ended = False
 
-    async def next(self) -> Event | None:
-        """Wait for news; ``None`` when there will be no more."""
-        if self._missed:
-            return self._missed.popleft()
-        if self.ended and self._queue.empty():
-            return None
-        return await self._queue.get()
+    async def next(self) -> Sequence[Event]:
+        """Wait for news and return all there is: many at once cost one write, not many.
+
+        Empty when there will be no more.
+        """
+        while not self._waiting and not self.ended:
+            self._news.clear()
+            await self._news.wait()
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
     def offer(self, event: Event | None) -> None:
         """Leave news, or ``None`` for the end."""
         if self.ended:
             return
-        self.ended = event is None
-        try:
-            self._queue.put_nowait(event)
-        except asyncio.QueueFull:
+        if event is None:
             self.ended = True
+        else:
+            self._waiting.append(event)
+        if len(self._waiting) > BUFFER:
+            self.ended = True
+            self._waiting.clear()
             self._cut()
+        self._news.set()
 
 
 class Broadcast:

@@ -51,11 +51,12 @@ def events(broadcast: Broadcast, access: Access) -> Handler:
 
 
 async def _follow(listener: Listener, sight: Sight, stream: web.StreamResponse) -> None:
-    while (event := await listener.next()) is not None:
-        if event is HEARTBEAT and not await sight.is_open_still():
+    while news := await listener.next():
+        if HEARTBEAT in news and not await sight.is_open_still():
             return
-        if await sight.includes(event):
-            await stream.write(event.frame)
+        seen = [event.frame for event in news if await sight.includes(event)]
+        if seen:
+            await stream.write(b"".join(seen))
 
 
 class Sight:
