@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__init__", "__main__", "machine"}
+NOT_BENCHMARKS = {"__init__", "__main__", "machine", "process"}
 NAMES = sorted(
     {path.stem for path in HERE.glob("*.py")} - NOT_BENCHMARKS
     | {path.parent.name for path in HERE.glob("*/__main__.py")}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import signal
 import sys
@@ -17,24 +16,13 @@ import urllib.request
 from pathlib import Path
 
 from bench.machine import machine
+from bench.process import cpu_seconds, rss_mb
 from rolloutd.adapters.clock import SystemClock
 from rolloutd.sandbox.cluster import Cluster, cluster
 from rolloutd.sandbox.script import Script, plan_text
 
 IDLE_SECONDS = 30.0
 PLANS = 10
-
-
-def _status(pid: int, field: str) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return float(line.split()[1]) / 1024
-    raise SystemExit(f"no {field} for {pid}")
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _plans(folder: Path, count: int) -> None:
@@ -73,14 +61,14 @@ async def _measure(plans: int, idle: float) -> dict[str, float]:
             await world.settled()
             process, ops, decided = await _start(world, directory)
             await asyncio.sleep(2)
-            before, began = _cpu(process.pid), time.perf_counter()
+            before, began = cpu_seconds(process.pid), time.perf_counter()
             calls = sum(world.calls().values())
             await asyncio.sleep(idle)
-            share = (_cpu(process.pid) - before) / (time.perf_counter() - began)
+            share = (cpu_seconds(process.pid) - before) / (time.perf_counter() - began)
             figures = {
                 "plans": plans,
                 "firstDecisionSeconds": round(decided, 3),
-                "rssMB": round(_status(process.pid, "VmRSS"), 1),
+                "rssMB": round(rss_mb(process.pid), 1),
                 "idleCpuPercent": round(100 * share, 2),
                 "apiCallsWhileIdle": sum(world.calls().values()) - calls,
                 "metricsBytes": len(

@@ -51,9 +51,8 @@ class Script:
 
 def plan_text(script: Script, stats_url: str) -> str:
     """Write the plan of the story as a user would."""
-    hold = f"{round(script.pace * 1000)}ms"
-    interval = f"{round(script.interval * 1000)}ms"
-    warm_up = f"{round(min(script.pace, 5.0) * 1000)}ms"
+    hold, interval = _duration(script.pace), _duration(script.interval)
+    warm_up = _duration(Seconds(min(script.pace, 5.0)))
     return f"""\
 apiVersion: rolloutd.io/v1alpha1
 kind: RolloutPlan
@@ -75,3 +74,8 @@ spec:
   samples: {{interval: {interval}}}
   confidence: {{regression: 2pp, warmUp: {warm_up}, maxHold: 3m}}
 """
+
+
+def _duration(length: Seconds) -> str:
+    """Write a duration as plans do, where a number has at most five digits."""
+    return f"{length:.0f}s" if length == round(length) else f"{round(length * 1000)}ms"
