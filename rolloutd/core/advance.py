@@ -59,6 +59,7 @@ def obstacles(plan: Plan, record: Record, seen: Observation, now: Instant) -> tu
     """Name what forbids the next step apart from the hold; empty when it may be taken."""
     return (
         *obstacles_to_start(plan, seen),
+        *_in_other_virtual_services(seen),
         *_in_the_evidence(plan, record, seen, now),
     )
 
@@ -77,8 +78,6 @@ def _in_the_mesh(seen: Observation) -> Iterator[str]:
     match seen.mesh:
         case MeshBlind(reason=reason):
             yield reason
-        case MeshSeen(secondaries_in_step=False):
-            yield "another VirtualService of the plan does not hold the new weights yet"
         case MeshSeen():
             pass
         case never:
@@ -88,6 +87,16 @@ def _in_the_mesh(seen: Observation) -> Iterator[str]:
             f"the canary gets {seen.split.canary:.1%} of {seen.split.requests} counted"
             " requests, which is not what the VirtualService says"
         )
+
+
+def _in_other_virtual_services(seen: Observation) -> Iterator[str]:
+    """Yield what forbids a further step, yet not the first: that one brings all in step.
+
+    Before it nobody else would: a record that was deleted with its VirtualService leaves the
+    others at the weights of a run that nothing remembers.
+    """
+    if isinstance(seen.mesh, MeshSeen) and not seen.mesh.secondaries_in_step:
+        yield "another VirtualService of the plan does not hold the new weights yet"
 
 
 def _in_the_canary(seen: Observation) -> Iterator[str]:

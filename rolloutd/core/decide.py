@@ -24,7 +24,7 @@ from rolloutd.core.advance import enforced, hold_ends, obstacles
 from rolloutd.core.commands import ask, misfit, resumed, unwritable
 from rolloutd.core.facts import Answer, Change, Facts, settle
 from rolloutd.core.machine import ACTIVE, ENDED, Because, tell
-from rolloutd.core.observation import Observation, Ruling
+from rolloutd.core.observation import MeshSeen, MeshSighting, Observation, Ruling
 from rolloutd.core.outlook import outlook, start_obstacles
 from rolloutd.core.plan import Plan
 from rolloutd.core.state import Cause, Pause, Phase, Record, State, Watch
@@ -174,12 +174,17 @@ def _retire_stable(facts: Facts) -> Answer:
     record, wanted = facts.record, facts.plan.scale_down_after
     if record.phase is not Phase.PROMOTED or wanted is None or record.scaled_down:
         return None
-    if facts.now < after(record.since, wanted):
+    if facts.now < after(record.since, wanted) or not _is_unused(facts.seen.mesh):
         return None
     because = Because(f"Scaled {facts.plan.stable.deployment} to 0.")
     done = tell(dataclasses.replace(record, scaled_down=True), facts.now, because)
     said = Announce(what=Happening.SCALED_DOWN, text=because.reason)
     return Change(record=done, actions=(ScaleDownStable(), said))
+
+
+def _is_unused(mesh: MeshSighting) -> bool:
+    """Say whether stable has no traffic: a person may have given it some since."""
+    return isinstance(mesh, MeshSeen) and mesh.canary == 100 and mesh.secondaries_in_step
 
 
 RULES: tuple[Rule, ...] = (

@@ -9,7 +9,7 @@ import pytest
 from rolloutd.core.actions import Announce, Happening, ScaleDownStable
 from rolloutd.core.decide import decide
 from rolloutd.core.machine import ordered
-from rolloutd.core.observation import MeshBlind, Observation, Ruling, SplitSeen
+from rolloutd.core.observation import MeshBlind, MeshSeen, Observation, Ruling, SplitSeen
 from rolloutd.core.plan import (
     Afterwards,
     Arm,
@@ -432,13 +432,27 @@ def test_stable_is_scaled_down_once_after_its_grace() -> None:
     """``onPromoted: {scaleDownStable: {after: 30m}}``; scaling it up again is respected."""
     plan = a_plan(scale_down_after=Seconds(1800.0))
     state = a_state(plan, phase=Phase.PROMOTED)
-    early = decide(plan, state, seen(), at(1799))
-    due = decide(plan, state, seen(), at(1800))
-    afterwards = decide(plan, due.state, seen(), at(1801))
+    promoted = seen(mesh=a_mesh(100))
+    early = decide(plan, state, promoted, at(1799))
+    due = decide(plan, state, promoted, at(1800))
+    afterwards = decide(plan, due.state, promoted, at(1801))
 
     assert ScaleDownStable() not in early.actions
     assert ScaleDownStable() in due.actions
     assert ScaleDownStable() not in afterwards.actions
+
+
+@pytest.mark.parametrize(
+    "mesh", [a_mesh(99), a_mesh(None), a_mesh(100, secondaries_in_step=False)]
+)
+def test_stable_is_not_scaled_down_while_it_may_have_traffic(mesh: MeshSeen) -> None:
+    """Somebody gave it some after the promotion: an end in a hurry, past the daemon."""
+    plan = a_plan(scale_down_after=Seconds(1800.0))
+    state = a_state(plan, phase=Phase.PROMOTED)
+
+    decision = decide(plan, state, seen(mesh=mesh), at(1800))
+
+    assert ScaleDownStable() not in decision.actions
 
 
 def test_an_edit_takes_force_from_the_next_step() -> None:

@@ -78,7 +78,8 @@ class Claim:
             # Deleted under a living leader, who finds out at its next renewal.
             if self._seen is not None and not self._is_free(self._seen):
                 return False
-            body = leases.first(self._candidate.name, me, duration, wall)
+            last = 0 if self._seen is None else self._seen.transitions
+            body = leases.first(self._candidate.name, me, duration, wall, last)
             collection = LEASE.collection(self._candidate.namespace)
             self._hold(await self._api.create(collection, body), asked)
             return True

@@ -11,6 +11,9 @@ from rolloutd.ports import Json
 
 _API_VERSION = "coordination.k8s.io/v1"
 
+_COUNT_BEGINS = 1_577_836_800
+"""2020 in Unix time: seconds since then fit the field's 32 bits until 2088."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
@@ -49,12 +52,13 @@ def read(body: Json, default_duration: Seconds) -> Lease:
     )
 
 
-def first(name: str, holder: str, duration: Seconds, wall: Instant) -> Json:
+def first(name: str, holder: str, duration: Seconds, wall: Instant, last: int) -> Json:
     """Return a new Lease, held.
 
-    It counts from the wall clock's minutes, not from 0: whoever deletes a Lease would
+    It counts from the wall clock's seconds, not from 0: whoever deletes a Lease would
     otherwise lower the epoch below the one stamped on VirtualServices, and no later leader
-    could write. Hands do not change every minute, so the clock is always ahead.
+    could write; or give two leaders the same one. Hands do not change every second, so the
+    clock is ahead of every count; ``last``, the highest that was seen, is exceeded in any case.
     """
     return {
         "apiVersion": _API_VERSION,
@@ -63,7 +67,7 @@ def first(name: str, holder: str, duration: Seconds, wall: Instant) -> Json:
         "spec": {
             "holderIdentity": holder,
             "leaseDurationSeconds": _whole_seconds(duration),
-            "leaseTransitions": int(wall // 60),
+            "leaseTransitions": max(int(wall) - _COUNT_BEGINS, last + 1),
             "acquireTime": _micro(wall),
             "renewTime": _micro(wall),
         },

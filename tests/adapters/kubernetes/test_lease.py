@@ -22,7 +22,7 @@ BODY: Json = {
 
 def test_times_are_utc_with_microseconds() -> None:
     """Anything else is rejected by the API server, or read as another hour by other clients."""
-    spec = section(leases.first("l", "a", Seconds(15.0), NOON), "spec")
+    spec = section(leases.first("l", "a", Seconds(15.0), NOON, 0), "spec")
 
     assert spec["renewTime"] == spec["acquireTime"] == "2024-01-01T12:00:00.250000Z"
 
@@ -38,11 +38,18 @@ def test_taking_over_raises_the_epoch_even_from_ourselves() -> None:
 
 def test_a_new_lease_counts_from_above_any_old_one() -> None:
     """Deleting the Lease must not lower the epoch below the one stamped on objects."""
-    early = section(leases.first("l", "a", Seconds(15.0), NOON), "spec")
-    later = section(leases.first("l", "a", Seconds(15.0), Instant(NOON + 120.0)), "spec")
+    early = section(leases.first("l", "a", Seconds(15.0), NOON, 0), "spec")
+    later = section(leases.first("l", "a", Seconds(15.0), Instant(NOON + 1.0), 0), "spec")
 
-    assert early["leaseTransitions"] == 28_401_840
-    assert later["leaseTransitions"] == 28_401_842
+    assert early["leaseTransitions"] == 126_273_600
+    assert later["leaseTransitions"] == 126_273_601
+
+
+def test_a_new_lease_exceeds_the_last_one_even_where_clocks_went_back() -> None:
+    """Two leaders with one epoch could both write."""
+    anew = section(leases.first("l", "a", Seconds(15.0), Instant(0.0), 126_273_600), "spec")
+
+    assert anew["leaseTransitions"] == 126_273_601
 
 
 def test_renewing_and_releasing_keep_the_rest() -> None:

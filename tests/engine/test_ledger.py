@@ -1,0 +1,39 @@
+"""What is written again when the cluster lost it, and what is not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from rolloutd.core.observation import MeshSeen
+from rolloutd.core.state import Phase
+from rolloutd.core.units import Percent
+from tests.builders import a_mesh
+from tests.engine.test_rollout import Stage
+
+
+async def test_a_record_that_vanished_after_the_end_is_noted_again() -> None:
+    """The VirtualService was deleted and created anew: the next process must not begin again.
+
+    Its weights are left as found: whoever replaced it may have meant them.
+    """
+    stage = Stage()
+    await stage.pass_time(300)
+    stage.mesh.holds = a_mesh(0)
+    await stage.pass_time(5)
+
+    assert stage.record.phase is Phase.PROMOTED
+    assert stage.mesh.writes[-1] is None
+    assert isinstance(stage.mesh.holds, MeshSeen)
+    assert stage.mesh.holds.canary == Percent(0)
+
+
+async def test_a_run_that_nobody_remembers_is_begun_where_another_left_its_weights() -> None:
+    """Its record went with the primary; the other VirtualServices still hold its weights.
+
+    The first write brings all in step. Waiting for it would be waiting for ever.
+    """
+    stage = Stage()
+    stage.mesh.holds = dataclasses.replace(a_mesh(0), secondaries_in_step=False)
+    await stage.pass_time(5)
+
+    assert stage.record.phase is Phase.PROGRESSING
