@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import yaml
 from click.testing import CliRunner
 
+from rolloutd.adapters.plans.crd.definition import definition
 from rolloutd.adapters.plans.reference import reference
 from rolloutd.adapters.plans.schema import schema as plan_schema
 from rolloutd.cli.schema import schema
@@ -19,3 +21,8 @@ def test_the_schema_is_printed_as_json() -> None:
 def test_the_reference_for_people_is_printed_as_markdown() -> None:
     """``docs/plan.md`` is renewed with it."""
     assert CliRunner().invoke(schema, ["-o", "markdown"]).output == reference()
+
+
+def test_the_definition_for_clusters_is_printed_as_yaml() -> None:
+    """``rolloutd schema --crd | kubectl apply -f -`` is all there is to do."""
+    assert yaml.safe_load(CliRunner().invoke(schema, ["--crd"]).output) == definition()

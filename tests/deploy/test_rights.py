@@ -9,10 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 from aiohttp import web
 
 from rolloutd.adapters.clock import SystemClock
-from rolloutd.adapters.kubernetes.fields import dig
+from rolloutd.adapters.kubernetes.fields import dig, section
 from rolloutd.bootstrap import Daemon, daemon
 from rolloutd.core.actions import Accepted
 from rolloutd.core.observation import Command, CommandKind
@@ -21,11 +22,12 @@ from rolloutd.core.state import Phase, Record
 from rolloutd.core.units import Seconds
 from rolloutd.sandbox.cluster import STORY, Cluster, cluster
 from rolloutd.settings import ApiSettings, OpsSettings, Settings
-from tests.deploy.manifests import DEPLOY, OVERLAYS, rendered
+from tests.deploy.manifests import DEPLOY, OVERLAYS, composed, of_kind, rendered
 from tests.deploy.rights import Authorizer, granted, unbound
 
 pytestmark = pytest.mark.real
 
+PLANS = "/apis/rolloutd.io/v1alpha1/namespaces/default/rolloutplans"
 KEY = Key("default", "data-product")
 NAMESPACES = {"namespaced": ("default",), "cluster": ()}
 
@@ -99,16 +101,24 @@ class Rival:
 
 @asynccontextmanager
 async def a_stage(
-    folder: Path, judge: Authorizer, namespaces: tuple[str, ...]
+    folder: Path,
+    judge: Authorizer,
+    namespaces: tuple[str, ...],
+    *,
+    plans_from_cluster: bool = False,
 ) -> AsyncIterator[Stage]:
     chance = random.Random(5)  # noqa: S311 - uids only
     async with cluster(SystemClock(), chance, folder) as here, AsyncExitStack() as st:
         await here.api.create("/api/v1/namespaces", {"metadata": {"name": "rolloutd"}})
         await here.settled()
         here._served.server.hook = Rival(here, judge)
-        (here.plans / "plan.yaml").write_text(PLAN)
+        if plans_from_cluster:
+            await here.api.create(PLANS, yaml.safe_load(PLAN))
+        else:
+            (here.plans / "plan.yaml").write_text(PLAN)
         settings = Settings(
             plans=here.plans,
+            plans_from_cluster=plans_from_cluster,
             kubeconfig=here.kubeconfig,
             namespaces=namespaces,
             lease="rolloutd/rolloutd",
@@ -148,6 +158,20 @@ async def test_a_rollout_needs_every_right_of_the_roles_and_no_other(
     assert judge.rights - judge.used == set()
 
 
+async def test_plans_in_the_cluster_need_the_rights_of_their_component(tmp_path: Path) -> None:
+    """They are two more: to follow the objects, and to say in them how the rollout stands."""
+    (tmp_path / "kustomize").mkdir()
+    manifests = composed(tmp_path / "kustomize", "cluster", "cluster-plans")
+    judge = Authorizer(granted(manifests))
+    async with a_stage(tmp_path, judge, (), plans_from_cluster=True) as stage:
+        await play(stage)
+        status = section(await stage.here.api.get(f"{PLANS}/data-product"), "status")
+
+    assert judge.refused == []
+    assert judge.rights - judge.used == set()
+    assert (status["phase"], status["weight"]) == ("Promoted", 100)
+
+
 async def test_without_the_right_to_patch_the_rollout_never_moves(tmp_path: Path) -> None:
     """That the roles are asked at all: the proof above would pass an authorizer that nods."""
     rights = granted(rendered(DEPLOY / "overlays" / "namespaced"))
@@ -170,9 +194,11 @@ def test_every_role_is_bound_to_the_daemon(overlay: str) -> None:
     assert unbound(rendered(DEPLOY / "overlays" / overlay)) == []
 
 
-def test_both_overlays_give_the_same_rights_in_their_reach() -> None:
+def test_both_overlays_give_the_same_rights_in_their_reach(tmp_path: Path) -> None:
     """The two files are written twice: they must not drift apart."""
+    manifests = composed(tmp_path, "cluster", "cluster-plans")
+    everywhere = granted(of_kind(manifests, "ClusterRole"))
     namespaced = granted(rendered(DEPLOY / "rights/namespace"))
-    cluster_wide = granted(rendered(DEPLOY / "rights/cluster"))
+    plans = granted(rendered(DEPLOY / "rights/plans"))
 
-    assert namespaced == cluster_wide
+    assert namespaced | plans == everywhere

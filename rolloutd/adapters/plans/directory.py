@@ -96,7 +96,8 @@ class PlanDirectory:
         shelf = await self._look(_Shelf())
         if isinstance(shelf, str):
             raise Refused(f"{self._directory}: {shelf}")
-        told, current = NOTHING, shelf.catalogue
+        told: Catalogue | None = None  # no plans at all are news, too, at the start
+        current = shelf.catalogue
         with notices(self._directory) as noticed:
             while True:
                 if current is not told:

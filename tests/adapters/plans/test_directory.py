@@ -121,6 +121,14 @@ def test_a_link_to_nothing_is_no_file(tmp_path: Path) -> None:
     assert (catalogue.files, catalogue.complaints) == (0, ())
 
 
+async def test_a_directory_without_plans_says_so_at_once(tmp_path: Path) -> None:
+    """A daemon that is still without plans is ready, and not waiting to be."""
+    async with aclosing(PlanDirectory(tmp_path, FakeClock()).changes()) as changes:
+        found = await following(changes)
+
+    assert found.plans == {}
+
+
 async def test_what_is_there_is_told_at_once(tmp_path: Path) -> None:
     """The daemon is not ready before it has read its plans."""
     (tmp_path / "shop.yaml").write_text(PLAN)
