@@ -15,6 +15,9 @@ NOTICE = Seconds(0.5)
 """How soon a rollout that has just begun is first looked at."""
 
 
+AT_ONCE = Seconds(0.0)
+
+
 class Sampling:
     """One task for all rollouts, so that equal intervals become one question."""
 
@@ -36,18 +39,16 @@ class Sampling:
 
     async def look(self) -> Seconds:
         """Ask for every rollout whose time has come; return for how long none is due."""
-        now = self._clock.now()
-        wanted = {
-            rollout.plan.key: (rollout, target)
-            for rollout in self._rollouts()
-            if (target := rollout.target()) is not None
-        }
-        self._forget(set(self._due) - set(wanted))
-        asked = [pair for key, pair in wanted.items() if self._due.get(key, now) <= now]
-        if asked:
-            await self._ask(asked)
+        now, rollouts = self._clock.now(), self._rollouts()
+        due = [each for each in rollouts if self._due.get(each.plan.key, now) <= now]
+        asked = [(each, target) for each in due if (target := each.target()) is not None]
+        resting = {each.plan.key for each in due} - {each.plan.key for each, _ in asked}
+        gone = set(self._due) - {each.plan.key for each in rollouts}
+        self._forget(gone | resting)
         for rollout, _ in asked:
             self._due[rollout.plan.key] = _next(rollout.plan.samples.interval, now)
+        if asked:
+            await self._ask(asked)
         soonest = min(self._due.values(), default=Instant(now + NOTICE))
         return min(NOTICE, elapsed(self._clock.now(), soonest))
 
@@ -55,11 +56,14 @@ class Sampling:
         answers = await self._meter.read([target for _, target in asked])
         for rollout, target in asked:
             rollout.hear(answers[target.key])
+            # Hundreds of juries take a second: orders and breaches go in between.
+            await self._clock.sleep(AT_ONCE)
 
     def _forget(self, gone: Collection[Key]) -> None:
-        if gone:
-            self._meter.forget(gone)
-        for key in gone:
+        known = [key for key in gone if key in self._due]
+        if known:
+            self._meter.forget(known)
+        for key in known:
             del self._due[key]
 
 

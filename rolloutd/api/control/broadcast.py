@@ -29,6 +29,8 @@ LISTENERS = 500
 GLANCE = Seconds(1.0)
 """Time between two looks at the views."""
 
+AT_ONCE = Seconds(0.0)
+
 BEATS = 15
 """Glances between two heartbeats: below the 30 s or 60 s after which proxies hang up."""
 
@@ -119,7 +121,7 @@ class Broadcast:
                     self._shown.clear()
                     self.close()
                 else:
-                    self._compare(seen)
+                    await self._compare(seen)
             self._send(HEARTBEAT)
 
     def tell(self, plan: Plan, record: Record, words: Announce) -> None:
@@ -182,7 +184,7 @@ class Broadcast:
         frame = f"retry: 2000\nid: {self.epoch}-{self._number}\nevent: {kind}\ndata: {{}}\n\n"
         return Event(number=self._number, frame=frame.encode())
 
-    def _compare(self, views: Collection[View]) -> None:
+    async def _compare(self, views: Collection[View]) -> None:
         now = {view.plan.key: view for view in views}
         for key in self._shown.keys() - now.keys():
             del self._shown[key]
@@ -195,3 +197,5 @@ class Broadcast:
             self._shown[key] = (view, form)
             if before is None or before[1] != form:
                 self.publish("rollout", form)
+                # Hundreds may have news: breaches and orders go in between.
+                await self._clock.sleep(AT_ONCE)
