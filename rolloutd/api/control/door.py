@@ -127,7 +127,8 @@ def _cross_site(request: web.Request) -> web.Response | None:
 def _forgeable(request: web.Request, access: Access) -> web.Response | None:
     """Refuse what a browser proves unasked and nothing proves to be meant."""
     by_cookie = access.takes_tokens and "Authorization" not in request.headers
-    if (access.is_ambient or by_cookie) and request.headers.get(CSRF) != "1":
+    unsaid = None if access.is_ambient or by_cookie else "1"
+    if request.headers.get(CSRF, unsaid) != "1":
         detail = f"Orders in a browser's session need the header {CSRF}: 1."
         return problem(HTTPStatus.FORBIDDEN, "no-csrf-header", detail)
     return None

@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from rolloutd.core.observation import Ruling
@@ -157,6 +157,14 @@ class Problem(Sent):
     errors: list[FaultForm] = Field(default_factory=list)
 
 
+def _whole(value: object) -> object:
+    """Take 2.0 for 2: JSON does not tell them apart, and neither do some clients."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Step = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+
+
 class Order(BaseModel):
     """Body of an order; an empty body is an order without a reason."""
 
@@ -167,9 +175,8 @@ class Order(BaseModel):
     reason: Annotated[
         str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
     ] = Field(default="", description="For the timeline and for whoever is told. One line.")
-    expected_step: int | None = Field(
+    expected_step: Step | None = Field(
         default=None,
-        ge=0,
         description="The step you were looking at: 409 if it has moved on. Not for rollbacks.",
     )
 

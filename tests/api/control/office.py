@@ -16,7 +16,7 @@ from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.lead import Standby
-from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit
+from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit, Rate
 from rolloutd.core.observation import MeshSeen, MeshSighting
 from rolloutd.core.plan import Key, Plan
 from rolloutd.core.record_text import from_text
@@ -92,7 +92,7 @@ class Office:
     standby: Standby | None = None
     deadline: Seconds = Seconds(10.0)
     is_leader: bool = True
-    failures: Limit | None = None
+    rates: tuple[Rate, Rate] = (FAILED_LOGINS, ORDERS)
 
     def __post_init__(self) -> None:
         self.source, self.workloads = FakeSource(), FakeWorkloads()
@@ -187,10 +187,8 @@ class Office:
         return self._session
 
     def _desk(self) -> Desk:
-        failures = self.failures or Limit(FAILED_LOGINS, self.clock)
-        keeper = Doorkeeper(
-            access=self.access, failures=failures, haste=Limit(ORDERS, self.clock)
-        )
+        failures, haste = (Limit(rate, self.clock) for rate in self.rates)
+        keeper = Doorkeeper(access=self.access, failures=failures, haste=haste)
         return Desk(
             supervisor=self.supervisor,
             keeper=keeper,

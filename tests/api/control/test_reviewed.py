@@ -17,7 +17,6 @@ from tests.api.control.office import SHOP, Office, checkout, search
 from tests.api.control.test_door import bearer
 from tests.fakes.clock import FakeClock
 
-
 ANAS = Knock(token="anas", peer="10.0.0.1")  # noqa: S106 - of a fake
 
 
