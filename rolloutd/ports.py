@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from typing import Protocol, TypeAlias
 
 from rolloutd.core.actions import Announce
-from rolloutd.core.deeds import Deed
+from rolloutd.core.deeds import Deed, Run
 from rolloutd.core.observation import MeshSighting, Reading, Unread, WorkloadSeen
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Record
@@ -138,6 +138,19 @@ class Scribe(Protocol):
 
     def note(self, plan: Plan, deed: Deed) -> None:
         """Take a deed to keep and return at once; never raises."""
+        ...
+
+
+class Archive(Protocol):
+    """Has the runs that are over."""
+
+    async def runs(self, key: Key) -> Sequence[Run]:
+        """Return those of one plan that are kept, newest first.
+
+        Raises:
+            Unavailable: Where they are kept does not answer.
+            Refused: We may not read them.
+        """
         ...
 
 

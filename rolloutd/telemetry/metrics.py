@@ -29,6 +29,7 @@ TRIGGERS = ("auto", "manual")
 DRIFT_ACTIONS = ("corrected", "paused")
 WRITE_OUTCOMES = ("accepted", "conflict", "refused", "unavailable")
 NOTIFICATION_OUTCOMES = ("sent", "duplicate", "overflow", "expired", "refused", "unsent")
+HISTORY_OUTCOMES = ("written", "known", "lost")
 REQUEST_OUTCOMES = ("ok", "error")
 
 RUN_SECONDS = (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
@@ -53,6 +54,7 @@ class Metrics:
         self._describe_durations(self.registry)
         self._describe_the_daemon(self.registry)
         self._describe_notifications(self.registry)
+        self._describe_memory(self.registry)
 
     def _describe_rollouts(self, registry: CollectorRegistry) -> None:
         self.info = Gauge(
@@ -243,6 +245,22 @@ class Metrics:
             "rolloutd_notification_queue_length",
             "Messages that wait for delivery.",
             ("sink",),
+            registry=registry,
+        )
+
+    def _describe_memory(self, registry: CollectorRegistry) -> None:
+        self.history = Counter(
+            "rolloutd_history_writes_total",
+            "Finished runs by what became of them: written to the history, known there already,"
+            " or lost.",
+            ("outcome",),
+            registry=registry,
+        )
+        for outcome in HISTORY_OUTCOMES:
+            self.history.labels(outcome)
+        self.audit_failures = Counter(
+            "rolloutd_audit_failures_total",
+            "Attempts to write to the audit file that failed; what they held is tried again.",
             registry=registry,
         )
 
