@@ -114,8 +114,8 @@ ONE_ROLLOUT = Row(
         Panel(
             title="May it go on",
             description=(
-                "Whether it is paused now, and whether the plan's windows are open. The timeline "
-                "of the phase shows since when."
+                "Whether it is paused now, and whether the plan's windows are open. The "
+                "timeline of the phase shows since when."
             ),
             kind="stat",
             unit="none",

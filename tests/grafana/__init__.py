@@ -1,0 +1,1 @@
+"""What Grafana and Prometheus are given fits the metrics that there are."""
