@@ -47,6 +47,9 @@ VIEWER = "a-viewers-token-of-many-chs"
 INTERVAL = Seconds(0.25)
 """Between two looks: short, so that a test sees many of them."""
 
+RATE = 400.0
+"""Requests a second, of both arms together."""
+
 BOUNDS = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0, 750.0, 1000.0)
 
 
@@ -70,13 +73,14 @@ class Traffic:
         canary: Health of the canary, by rollout.
         stable: Likewise of stable.
         silent: Rollouts whose metrics can't be read.
+        rates: Requests a second, where it is not RATE.
     """
 
     def __init__(self, meshes: Meshes, clock: SystemClock) -> None:
         self.canary: dict[Key, Health] = {}
         self.stable: dict[Key, Health] = {}
         self.silent: set[Key] = set()
-        self.per_second = 400.0
+        self.rates: dict[Key, float] = {}
         self._meshes = meshes
         self._clock = clock
         self._chance = random.Random(4)  # noqa: S311 - traffic, not a secret
@@ -100,7 +104,7 @@ class Traffic:
         passed = now - self._asked.get(key, Instant(now - INTERVAL))
         holds = self._meshes.of(key).holds
         share = 0.0 if isinstance(holds, MeshBlind) else (holds.canary or 0) / 100.0
-        served = self.per_second * passed
+        served = self.rates.get(key, RATE) * passed
         nothing = Counts(
             requests=0,
             failures=0,

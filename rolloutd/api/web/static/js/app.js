@@ -105,7 +105,8 @@ async function logIn(token) {
     await start();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    change({ login: { error: error.message, busy: false } });
+    const words = error.status === 401 ? "This token is not known." : error.message;
+    change({ login: { error: words, busy: false } });
     document.getElementById("token")?.select();
   }
 }

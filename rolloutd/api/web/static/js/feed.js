@@ -2,7 +2,7 @@
 
 import { Refusal, below, call, callIfAny, follow } from "./api.js";
 import { pace } from "./freshness.js";
-import { keyOf, worstFirst } from "./model.js";
+import { isActive, keyOf, worstFirst } from "./model.js";
 import { where } from "./route.js";
 import { empty, extended } from "./series.js";
 import { change, state } from "./store.js";
@@ -68,7 +68,9 @@ export async function pulse() {
 export function take(full) {
   if (keyOf(full) !== state.key) return;
   const ended = state.full && (state.full.run !== full.run || state.full.phase !== full.phase);
-  const series = state.series && extended(state.series, full);
+  // A run that is over is not looked at any more; its last look shows what ended it.
+  const looked = isActive(full) || (state.full !== null && isActive(state.full));
+  const series = state.series && looked ? extended(state.series, full) : state.series;
   change({ full, series, missing: false });
   state.rollouts.set(state.key, full);
   if (ended) ask(() => readRuns(state.key));
@@ -101,7 +103,7 @@ async function readSession() {
 async function readList() {
   const { items, complaints, trouble = "" } = await call("rollouts");
   const rollouts = new Map(items.map((item) => [keyOf(item), item]));
-  change({ rollouts, complaints: trouble ? [trouble, ...complaints] : complaints, loaded: true });
+  change({ rollouts, complaints, standby: trouble, loaded: true });
   settle();
 }
 

@@ -101,6 +101,15 @@ export function isActive({ phase }) {
   return ACTIVE.has(phase);
 }
 
+export function hasEnded({ phase }) {
+  return ENDED.has(phase);
+}
+
+/** Whether nothing is known of the traffic now, so that what was counted is of before. */
+export function isBlind({ gates }) {
+  return gates.length > 0 && gates.every(({ ruling }) => ruling === "blind");
+}
+
 /** How each step of a plan stands: done, now, failed, ahead. */
 export function stepStands(full) {
   return full.steps.map((_, index) => {

@@ -4,7 +4,8 @@ export const state = {
   session: null, // { user, role, verbs }; null where this daemon does not tell
   login: null, // { error, busy } while somebody must say who he is
   rollouts: new Map(), // Summary by key
-  complaints: [],
+  complaints: [], // about plan files
+  standby: "", // why a replica that does not lead knows less
   loaded: false, // the list has come once
   key: null, // the rollout that is shown
   chosen: false, // by the address; otherwise it is simply the worst

@@ -58,7 +58,7 @@ class RolloutChart extends HTMLElement {
       legend: { markers: { dash: (_, index) => (this.#data.lines[index - 1]?.dash ? "dashed" : "solid") } },
       scales: { y: { range: (_, low, high) => frame(low, high, this.#data.from) } },
       axes: [
-        { ...axis, space: 60, values: (_, times) => times.map(time) },
+        { ...axis, size: 30, space: 70, values: (_, times) => clockwise(times) },
         { ...axis, size: AXIS, values: (_, values) => labels(values, this.#data.unit) },
       ],
       series: [{ value: (_, at) => (at ? time(at) : "–") }, ...this.#data.lines.map((line) => this.#line(line))],
@@ -125,8 +125,14 @@ function frame(low, high, from) {
   return [from ?? low - room, high + room];
 }
 
-function time(at) {
-  return new Date(at * 1000).toLocaleTimeString(undefined, { hourCycle: "h23", timeStyle: "short" });
+function time(at, timeStyle = "medium") {
+  return new Date(at * 1000).toLocaleTimeString(undefined, { hourCycle: "h23", timeStyle });
+}
+
+/** With seconds where minutes would say the same twice. */
+function clockwise(times) {
+  const timeStyle = times.length > 1 && times[1] - times[0] < 60 ? "medium" : "short";
+  return times.map((at) => time(at, timeStyle));
 }
 
 /** As many digits as tell neighbours apart. */

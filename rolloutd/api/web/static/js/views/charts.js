@@ -1,5 +1,5 @@
 import { bands, steps } from "../series.js";
-import { amount } from "../words.js";
+import { amount, share } from "../words.js";
 import { html, nothing } from "./html.js";
 import "./chart.js";
 
@@ -18,10 +18,15 @@ export function charts(series, timeline) {
 }
 
 function figure(name, data) {
+  const known = data.columns.slice(1).flat().some((value) => value !== null);
   return html`<figure class="card">
     <figcaption><h2>${name}</h2><span class="quiet">${data.said}</span></figcaption>
-    <rollout-chart .data=${data} role="img" aria-label="${name}: ${data.said}"></rollout-chart>
+    ${known ? chart(name, data) : html`<p class="quiet">No data.</p>`}
   </figure>`;
+}
+
+function chart(name, data) {
+  return html`<rollout-chart .data=${data} role="img" aria-label="${name}: ${data.said}"></rollout-chart>`;
 }
 
 function ofGate(at, gate, marks) {
@@ -43,7 +48,10 @@ function ofGate(at, gate, marks) {
 
 function ofTraffic({ at, desiredPercent, observedRatio }, marks) {
   const desired = desiredPercent.map((value) => (value === null ? null : value / 100));
-  const last = (column) => amount(column.findLast((value) => value !== null), "ratio");
+  const last = (column) => {
+    const value = column.findLast((each) => each !== null);
+    return value === undefined ? "–" : share(value);
+  };
   return {
     unit: "ratio",
     marks,

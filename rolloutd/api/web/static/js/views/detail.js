@@ -1,6 +1,6 @@
 import * as clock from "../clock.js";
 import { staleness } from "../freshness.js";
-import { looksOf, stateOf, stepStands } from "../model.js";
+import { hasEnded, isBlind, looksOf, stateOf, stepStands } from "../model.js";
 import { forbidden, ordersFor } from "../orders.js";
 import { span as inWords, count, moment, share, stopwatch } from "../words.js";
 import { charts } from "./charts.js";
@@ -16,7 +16,7 @@ export function detail(state, ask) {
   if (full === null) return notice(key, "Reading …");
   return html`<main class="detail" id="detail">
       <section class="card" aria-labelledby="title">
-        ${heading(state, ask)} ${sentence(full)} ${split(full)} ${track(full)} ${gates(full.gates)}
+        ${heading(state, ask)} ${sentence(full)} ${split(full)} ${track(full)} ${gates(full.gates, hasEnded(full))}
       </section>
       ${charts(state.series, full.timeline)}
     </main>
@@ -90,27 +90,31 @@ function next({ whatNext, at }) {
 }
 
 /** The split of traffic: what is ordered above what is counted. */
-function split({ split: { desiredPercent, observedRatio, observedRequests, inForce } }) {
+function split(full) {
+  const { desiredPercent, observedRatio } = full.split;
   if (desiredPercent === null && observedRatio === null) return nothing;
-  const counted =
-    observedRatio === null
-      ? html`<span class="quiet">nothing counted yet</span>`
-      : html`observed ${share(observedRatio)}
-          <span class="quiet">of ${count(observedRequests)} requests</span>`;
+  const desired = desiredPercent === null ? "unknown" : `${desiredPercent} %`;
+  const rest = desiredPercent === null ? "unknown" : `${100 - desiredPercent} %`;
+  return html`<div class="split" id="split">
+    <p><span class="key stable">stable</span> ${rest}</p>
+    <p class="canary-words"><span class="key canary">canary</span> ${desired}
+      ${hasEnded(full) ? nothing : counted(full)}</p>
+    ${bar(desiredPercent === null ? null : desiredPercent / 100, "ordered")}
+    ${hasEnded(full) ? nothing : bar(observedRatio, "observed")}
+  </div>`;
+}
+
+function counted(full) {
+  const { observedRatio, observedRequests, inForce } = full.split;
+  if (observedRatio === null) return html`· <span class="quiet">nothing counted yet</span>`;
   const agree = {
     true: html`<span class="good">✓ in force</span>`,
     false: html`<span class="bad">✕ not what is ordered</span>`,
     null: html`<span class="quiet">… too few to tell</span>`,
   }[inForce];
-  const desired = desiredPercent === null ? "unknown" : `${desiredPercent} %`;
-  return html`<div class="split" id="split">
-    <p><span class="key stable">stable</span>
-      ${desiredPercent === null ? "unknown" : `${100 - desiredPercent} %`}</p>
-    <p class="canary-words"><span class="key canary">canary</span> ${desired} · ${counted}
-      ${observedRatio === null ? nothing : agree}</p>
-    ${bar(desiredPercent === null ? null : desiredPercent / 100, "ordered")}
-    ${bar(observedRatio, "observed")}
-  </div>`;
+  return html`· observed ${share(observedRatio)}
+    <span class="quiet">of ${count(observedRequests)} requests</span>
+    ${isBlind(full) ? html`<span class="warn">? as last counted</span>` : agree}`;
 }
 
 function bar(ratio, what) {

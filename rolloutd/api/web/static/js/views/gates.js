@@ -5,10 +5,11 @@ import { glyph, html, nothing } from "./html.js";
 const COLUMNS = ["Canary", "Stable", "Limit", "Room left", "Samples", "Verdict"];
 
 /** Canary against stable against limit, a row for each gate. */
-export function gates(verdicts) {
-  if (!verdicts.length) return html`<p class="quiet">No gate has spoken yet.</p>`;
+export function gates(verdicts, ended) {
+  if (!verdicts.length) return ended ? nothing : html`<p class="quiet">No gate has spoken yet.</p>`;
   // Roles are said again: a narrow screen lays rows out as blocks, which unmakes a table.
-  return html`<table class="gates" role="table" id="gates">
+  return html`${ended ? html`<p class="quiet ended">As the gates stood when the run ended:</p>` : nothing}
+  <table class="gates" role="table" id="gates">
     <caption class="unseen">Gates</caption>
     <thead role="rowgroup"><tr role="row">
       <th role="columnheader" scope="col">Gate</th>
@@ -27,7 +28,7 @@ function row(gate) {
     amount(gate.canary, gate.unit),
     amount(gate.stable, gate.unit),
     limit,
-    html`${room === null ? "–" : distance(room, gate.unit)} ${meter(gate.room, verdict.tone)}`,
+    html`<span>${room === null ? "–" : distance(room, gate.unit)} ${meter(gate.room, verdict.tone)}</span>`,
     count(gate.samples),
     html`<span class="verdict ${verdict.tone}">${glyph(verdict)} ${verdict.label}</span>`,
   ];

@@ -9,10 +9,13 @@ export function header(state, logOut) {
     ${state.login ? nothing : live(state)}
     <span class="spring"></span>
     ${who(state, logOut)}
-    <button class="chip" type="button" @click=${() => change({ help: true })}>
-      <kbd>?</kbd> Keys
-    </button>
+    ${state.login ? nothing : keys()}
   </header>`;
+}
+
+function keys() {
+  return html`<button class="chip" type="button" @click=${() => change({ help: true })}>
+    <kbd>?</kbd> <span class="spare">Keys</span></button>`;
 }
 
 function live(state) {
@@ -31,22 +34,25 @@ function who({ session, login }, logOut) {
 
 /** What is wrong with what is shown, above all of it. */
 export function banners(state) {
-  const old = state.login ? "" : staleness(state);
-  return html`${old && state.loaded ? stale(state, old) : nothing}
+  if (state.login) return nothing;
+  const old = staleness(state);
+  return html`${old && state.loaded ? stale(old) : nothing}
+    ${state.standby ? html`<p class="banner warn" role="status">! ${state.standby}</p>` : nothing}
     ${state.complaints.length ? complaints(state.complaints) : nothing}`;
 }
 
-function stale(state, why) {
-  return html`<div class="banner stale" role="alert" id="stale">
+function stale(why) {
+  return html`<div class="banner bad" role="alert" id="stale">
     <strong><span aria-hidden="true">?</span> Not live: do not trust what is below.</strong>
     ${why} Shown is the last known state.
   </div>`;
 }
 
 function complaints(lines) {
-  const what = lines.length === 1 ? "1 complaint" : `${lines.length} complaints`;
+  const what = lines.length === 1 ? "A plan is refused" : `${lines.length} plans are refused`;
   return html`<details class="banner warn">
-    <summary><span aria-hidden="true">!</span> ${what} about plans and replicas</summary>
+    <summary><span aria-hidden="true">!</span> ${what}; what was good before stays in
+      force</summary>
     <ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>
   </details>`;
 }

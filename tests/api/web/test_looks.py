@@ -1,0 +1,97 @@
+"""Readable by everybody in every state and theme, and small on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from rolloutd.api.web.pages import pages
+from tests.api.web.browser import NARROW, Looks, chromium, window
+from tests.api.web.fleet import CHECKOUT, FLEET, PAYMENTS, perform
+from tests.api.web.world import OPERATOR, Theatre
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(110)]
+
+BUDGET = 100_000
+"""Bytes over the wire for a first visit, answers of the API and all headers included."""
+
+CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text()
+
+
+@pytest.fixture
+async def theatre(tmp_path: Path) -> AsyncIterator[Theatre]:
+    """Every state there is."""
+    stage = Theatre(tmp_path / "tokens.yaml")
+    async with stage.driving(), stage.serving():
+        await perform(stage)
+        yield stage
+
+
+async def enter(page: Page, theatre: Theatre, address: str = "") -> None:
+    await page.goto(f"{theatre.url}#/{address}")
+    await page.fill("#token", OPERATOR)
+    await page.press("#token", "Enter")
+    await page.wait_for_selector(".row", state="attached")
+
+
+async def faint(page: Page) -> list[str]:
+    """Return what is too faint to be read, with its contrast."""
+    measured: list[tuple[str, float, float]] = await page.evaluate(CONTRASTS)
+    assert len(measured) > 30
+    return [f"{name}: {seen:.2f} < {least}" for name, least, seen in measured if seen < least]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_everything_can_be_read_in_every_state(theatre: Theatre, *, dark: bool) -> None:
+    """WCAG AA: text 4.5 : 1, edges of controls 3 : 1."""
+    async with chromium() as browser, window(browser, Looks(dark=dark)) as opened:
+        page = opened.page
+        await enter(page, theatre)
+        weak = await faint(page)
+        for plan in FLEET:
+            await page.goto(f"{theatre.url}#/{plan.key}")
+            await page.wait_for_selector(f"#title:has-text('{plan.key.name}')")
+            await page.wait_for_timeout(700)
+            weak += await faint(page)
+        await page.goto(f"{theatre.url}#/{PAYMENTS.key}")
+        await page.click("button[data-verb=retry]")
+        weak += await faint(page)
+        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+        assert sorted(set(weak)) == []
+        assert (ground == "rgb(14, 20, 27)") is dark
+        assert opened.complaints == []
+
+
+async def test_a_first_visit_is_small(theatre: Theatre) -> None:
+    """It must open on a phone in a train, at the moment when something is on fire."""
+    async with chromium() as browser, window(browser) as opened:
+        page = opened.page
+        wire = await page.context.new_cdp_session(page)
+        await wire.send("Network.enable")
+        sizes: list[float] = []
+        wire.on("Network.loadingFinished", lambda done: sizes.append(done["encodedDataLength"]))
+        await enter(page, theatre, str(CHECKOUT.key))
+        await page.wait_for_selector("#charts")
+
+        assert len(sizes) > len(pages())
+        assert sum(sizes) < BUDGET
+        assert opened.complaints == []
+
+
+async def test_no_state_needs_sideways_scrolling_at_400_px(theatre: Theatre) -> None:
+    """Long reasons wrap, tables become cards."""
+    async with chromium() as browser, window(browser, Looks(size=NARROW)) as opened:
+        page = opened.page
+        await enter(page, theatre)
+        widths = [await page.evaluate("document.documentElement.scrollWidth")]
+        for plan in FLEET:
+            await page.goto(f"{theatre.url}#/{plan.key}")
+            await page.wait_for_selector(f"#title:has-text('{plan.key.name}')")
+            await page.wait_for_timeout(700)
+            widths.append(await page.evaluate("document.documentElement.scrollWidth"))
+
+        assert max(widths) <= NARROW[0]
