@@ -99,8 +99,8 @@ def _started(log: Path) -> dict[str, str]:
 
 async def _listen(session: aiohttp.ClientSession, api: str, notes: Notes) -> None:
     async with session.get(f"{api}/api/v1/events") as stream:
-        async for line in stream.content:
-            notes.events += line.startswith(b"event:")
+        async for chunk in stream.content.iter_any():
+            notes.events += chunk.count(b"\nevent:")
 
 
 async def _ask(session: aiohttp.ClientSession, api: str, notes: Notes) -> None:
