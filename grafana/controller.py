@@ -149,5 +149,30 @@ CONTROLLER = Row(
                 ),
             ),
         ),
+        Panel(
+            title="Records of what happened",
+            description=(
+                "Finished runs by whether the history has them, and attempts to write to the "
+                "audit file that failed: those are made again."
+            ),
+            kind="timeseries",
+            unit="none",
+            width=24,
+            custom=BARS,
+            options=LINES,
+            queries=(
+                Query(
+                    expr=(
+                        "sum by (outcome) "
+                        "(increase(rolloutd_history_writes_total[$__rate_interval]))"
+                    ),
+                    legend="history {{outcome}}",
+                ),
+                Query(
+                    expr="sum(increase(rolloutd_audit_failures_total[$__rate_interval]))",
+                    legend="audit failures",
+                ),
+            ),
+        ),
     ),
 )
