@@ -21,11 +21,13 @@ class Candidate:
 
     Attributes:
         identity: Unique among all processes that want it: a pod's name and a random part.
+        url: Where its control API is, for the others to find; ``None`` if nowhere.
     """
 
     namespace: str
     name: str
     identity: str
+    url: str | None = None
 
 
 class Claim:
@@ -52,6 +54,13 @@ class Claim:
     def holder(self) -> str | None:
         """Who leads, as far as we have seen."""
         return None if self._seen is None else self._seen.holder
+
+    @property
+    def holder_url(self) -> str | None:
+        """Where the holder's control API is, as far as we have seen; never our own."""
+        seen = self._seen
+        is_other = seen is not None and seen.holder not in {None, self._candidate.identity}
+        return seen.url if seen is not None and is_other else None
 
     @property
     def epoch(self) -> int:
@@ -81,13 +90,13 @@ class Claim:
             last = 0 if self._seen is None else self._seen.transitions
             body = leases.first(self._candidate.name, me, duration, wall, last)
             collection = LEASE.collection(self._candidate.namespace)
-            self._hold(await self._api.create(collection, body), asked)
+            self._hold(await self._api.create(collection, self._signed(body)), asked)
             return True
         lease = self._see(found)
         if not self._is_free(lease):
             return False
         body = leases.taken(lease, me, duration, wall)
-        self._hold(await self._api.replace(self._path, body), asked)
+        self._hold(await self._api.replace(self._path, self._signed(body)), asked)
         return True
 
     async def renew(self) -> bool:
@@ -143,6 +152,9 @@ class Claim:
 
     async def _give_back(self, lease: Lease) -> None:
         await self._api.replace(self._path, leases.released(lease, self._clock.wall()))
+
+    def _signed(self, body: Json) -> Json:
+        return leases.advertised(body, self._candidate.url)
 
     def _hold(self, written: Json, asked: Instant) -> None:
         self._held = self._see(written)

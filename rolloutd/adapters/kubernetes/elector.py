@@ -48,6 +48,11 @@ class Elector:
         return self._claim.holder
 
     @property
+    def holder_url(self) -> str | None:
+        """Where the control API of another leader is, as far as we have seen."""
+        return self._claim.holder_url
+
+    @property
     def epoch(self) -> int | None:
         """Return the number of our leadership: larger than any before; ``None`` without one."""
         return self._claim.epoch if self.is_leader() else None

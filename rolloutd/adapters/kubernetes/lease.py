@@ -11,6 +11,9 @@ from rolloutd.ports import Json
 
 _API_VERSION = "coordination.k8s.io/v1"
 
+API_URL = "rolloutd.io/api-url"
+"""Annotation: where the holder's control API is, for the replicas that stand by."""
+
 _COUNT_BEGINS = 1_577_836_800
 """2020 in Unix time: seconds since then fit the field's 32 bits until 2088."""
 
@@ -23,6 +26,7 @@ class Lease:
         holder: Who leads; ``None`` when it was given back.
         duration: How long others wait after its last change.
         transitions: How many times leadership changed hands: the epoch.
+        url: Where the holder's control API is, if it says.
         stamp: Changes with every renewal. The times in a Lease come from other machines'
             clocks, so *that* it changed is all we believe.
         body: The whole object, to be written back.
@@ -31,6 +35,7 @@ class Lease:
     holder: str | None
     duration: Seconds
     transitions: int
+    url: str | None = None
     stamp: tuple[str | None, ...]
     body: Json
 
@@ -43,6 +48,7 @@ def read(body: Json, default_duration: Seconds) -> Lease:
         holder=holder,
         duration=default_duration if duration is None else Seconds(duration),
         transitions=whole(body, "spec", "leaseTransitions") or 0,
+        url=text(body, "metadata", "annotations", API_URL),
         stamp=(
             holder,
             text(body, "spec", "renewTime"),
@@ -90,6 +96,18 @@ def taken(lease: Lease, holder: str, duration: Seconds, wall: Instant) -> Json:
             "renewTime": _micro(wall),
         },
     )
+
+
+def advertised(body: Json, url: str | None) -> Json:
+    """Return a Lease that says where its holder's control API is, or says nothing of it."""
+    annotations = {
+        name: value
+        for name, value in section(body, "metadata", "annotations").items()
+        if name != API_URL
+    }
+    if url is not None:
+        annotations[API_URL] = url
+    return {**body, "metadata": section(body, "metadata") | {"annotations": annotations}}
 
 
 def renewed(lease: Lease, wall: Instant) -> Json:

@@ -162,7 +162,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Step = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
+Step = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
 
 
 class Order(BaseModel):

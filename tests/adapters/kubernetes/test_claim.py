@@ -29,9 +29,11 @@ class SlowKube(FakeKube):
         return written
 
 
-def claim(kube: FakeKube, clock: FakeClock | None = None, name: str = "a") -> Claim:
+def claim(
+    kube: FakeKube, clock: FakeClock | None = None, name: str = "a", url: str | None = None
+) -> Claim:
     """Return a claim to the lease ``rolloutd``."""
-    candidate = Candidate(namespace="ops", name="rolloutd", identity=name)
+    candidate = Candidate(namespace="ops", name="rolloutd", identity=name, url=url)
     return Claim(kube, candidate, clock or FakeClock(Instant(0.0)), LeaseSettings())
 
 
@@ -129,3 +131,30 @@ async def test_a_release_survives_a_lost_answer_before_it() -> None:
     spec = kube.objects[LEASE]["spec"]
     assert isinstance(spec, dict)
     assert spec["holderIdentity"] == ""
+
+
+async def test_the_holder_says_where_to_find_it() -> None:
+    """Whoever stands by sends people there, and never to itself."""
+    kube, clock = FakeKube(), FakeClock(Instant(0.0))
+    leader = claim(kube, clock, name="a", url="http://10.0.0.1:8080")
+    standby = claim(kube, clock, name="b", url="http://10.0.0.2:8080")
+    await leader.acquire()
+    await standby.acquire()
+
+    assert standby.holder_url == "http://10.0.0.1:8080"
+    assert leader.holder_url is None
+
+
+async def test_where_a_former_holder_was_is_not_told() -> None:
+    """It gave the lease back, or another took over who says nothing."""
+    kube, clock = FakeKube(), FakeClock(Instant(0.0))
+    first = claim(kube, clock, name="a", url="http://10.0.0.1:8080")
+    await first.acquire()
+    await first.release()
+    second, third = claim(kube, clock, name="b"), claim(kube, clock, name="c")
+    assert third.holder_url is None
+    await second.acquire()
+    await third.acquire()
+
+    assert third.holder == "b"
+    assert third.holder_url is None

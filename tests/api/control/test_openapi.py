@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 import schemathesis
@@ -48,8 +47,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(10)
 
 
-Case: TypeAlias = schemathesis.Case  # type: ignore[type-arg] # of whatever operation
-
 PLENTY = Rate(burst=1_000_000, per_second=1.0)
 """Time stands still here, and a check of logins fails hundreds of them."""
 
@@ -83,7 +80,10 @@ class Serving:
 @seed(20231114)
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @SCHEMA.parametrize()
-def test_the_api_keeps_to_its_document(case: Case, url: str) -> None:
+def test_the_api_keeps_to_its_document(
+    case: schemathesis.Case,  # type: ignore[type-arg] # of whatever operation
+    url: str,
+) -> None:
     """Every check that schemathesis has, on valid and on broken requests."""
     if "namespace" in case.path_parameters and len(str(case.path_parameters["name"])) % 2:
         # Chance alone would never name a rollout that is there.
