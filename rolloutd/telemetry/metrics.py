@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import math
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -19,6 +20,7 @@ from rolloutd.core.bound import Bound, bound_of
 from rolloutd.core.plan import Key, Plan
 from rolloutd.core.state import Phase
 from rolloutd.core.steps import arm_name
+from rolloutd.telemetry.series import Series
 
 ROLLOUT = ("rollout_namespace", "rollout")
 TRACKS = ("stable", "canary")
@@ -47,6 +49,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._gates: dict[Key, Mapping[str, Bound]] = {}
+        self._series = Series()
         self._describe_rollouts(self.registry)
         self._describe_steps(self.registry)
         self._describe_gates(self.registry)
@@ -286,7 +289,7 @@ class Metrics:
         known = self._gates.get(key, {})
         for gate in known:
             if gates.get(gate) is not known[gate]:
-                self._remove(self._of_gates(), key, gate=gate)
+                self._series.drop(key, f"gate {gate}")
         for gate, bound in gates.items():
             if known.get(gate) is not bound:
                 self._admit_gate((*labels, gate), bound)
@@ -295,39 +298,43 @@ class Metrics:
     def dismiss(self, key: Key) -> None:
         """Remove every series of a rollout."""
         self._gates.pop(key, None)
-        self._remove((*self._of_rollouts(), *self._of_gates()), key)
+        self._series.drop_all(key)
 
     def _admit_rollout(self, labels: tuple[str, str]) -> None:
+        add = partial(self._series.add, "rollout")
         for gauge in (self.phase_started, self.paused, self.step, self.step_started):
-            gauge.labels(*labels)
-        self.step_hold.labels(*labels)
-        self.window.labels(*labels)
+            add(gauge, *labels)
+        for gauge in (self.steps, self.step_hold, self.window):
+            add(gauge, *labels)
         for phase in Phase:
-            self.phase.labels(*labels, phase.value)
+            add(self.phase, *labels, phase.value)
         for track, source in itertools.product(TRACKS, ("desired", "observed")):
-            self.weight.labels(*labels, track, source).set(UNKNOWN)
+            add(self.weight, *labels, track, source).set(UNKNOWN)
         for result, trigger in itertools.product(RESULTS, TRIGGERS):
-            self.runs.labels(*labels, result, trigger)
+            add(self.runs, *labels, result, trigger)
         for counter, values in (
             (self.transitions, DIRECTIONS),
             (self.drift, DRIFT_ACTIONS),
             (self.writes, WRITE_OUTCOMES),
         ):
             for value in values:
-                counter.labels(*labels, value)
+                add(counter, *labels, value)
 
     def _admit_gate(self, labels: tuple[str, str, str], bound: Bound) -> None:
+        add = partial(self._series.add, f"gate {labels[2]}")
         for track in TRACKS:
-            self.gate_value.labels(*labels, track).set(UNKNOWN)
-            self.gate_samples.labels(*labels, track).set(UNKNOWN)
-        self.gate_limit.labels(*labels, bound.value).set(UNKNOWN)
-        self.gate_headroom.labels(*labels).set(UNKNOWN)
+            add(self.gate_value, *labels, track).set(UNKNOWN)
+            add(self.gate_samples, *labels, track).set(UNKNOWN)
+        add(self.gate_limit, *labels, bound.value).set(UNKNOWN)
+        add(self.gate_headroom, *labels).set(UNKNOWN)
         for result in EVALUATIONS:
-            self.evaluations.labels(*labels, result)
+            add(self.evaluations, *labels, result)
 
     def _tell_versions(self, plan: Plan) -> None:
-        self._remove((self.info,), plan.key)
-        self.info.labels(
+        self._series.drop(plan.key, "versions")
+        self._series.add(
+            "versions",
+            self.info,
             plan.key.namespace,
             plan.key.name,
             plan.virtual_services[0].virtual_service,
@@ -335,35 +342,3 @@ class Metrics:
             arm_name(plan.canary),
             plan.digest,
         ).set(1)
-
-    def _remove(self, metrics: Iterable[Gauge | Counter], key: Key, **more: str) -> None:
-        labels = {"rollout_namespace": key.namespace, "rollout": key.name, **more}
-        for metric in metrics:
-            metric.remove_by_labels(labels)
-
-    def _of_rollouts(self) -> tuple[Gauge | Counter, ...]:
-        return (
-            self.info,
-            self.phase,
-            self.phase_started,
-            self.paused,
-            self.weight,
-            self.step,
-            self.steps,
-            self.step_started,
-            self.step_hold,
-            self.window,
-            self.transitions,
-            self.runs,
-            self.drift,
-            self.writes,
-        )
-
-    def _of_gates(self) -> tuple[Gauge | Counter, ...]:
-        return (
-            self.gate_value,
-            self.gate_limit,
-            self.gate_headroom,
-            self.gate_samples,
-            self.evaluations,
-        )
