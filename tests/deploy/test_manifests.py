@@ -11,6 +11,7 @@ import yaml
 
 import rolloutd
 from rolloutd.adapters.kubernetes.fields import dig, items, section, text
+from rolloutd.api.control.routes import VERBS
 from rolloutd.cli import desk
 from rolloutd.cli.run import run
 from rolloutd.ports import Json
@@ -211,9 +212,10 @@ def test_who_is_not_named_reaches_no_port(objects: Sequence[Json]) -> None:
     """The API moves traffic: it is open to namespaces with the label alone."""
     policy = section(only(objects, "NetworkPolicy"), "spec")
     peers = [
-        dig(peer, "namespaceSelector", "matchLabels")
+        dig(peer, selector, "matchLabels")
         for rule in items(policy, "ingress")
         for peer in items(rule, "from")
+        for selector in section(peer)
     ]
 
     assert policy["policyTypes"] == ["Ingress", "Egress"]
@@ -223,9 +225,29 @@ def test_who_is_not_named_reaches_no_port(objects: Sequence[Json]) -> None:
     assert peers == [
         {"kubernetes.io/metadata.name": "monitoring"},
         {"rolloutd.io/operators": "true"},
+        section(policy, "podSelector", "matchLabels"),
     ]
 
 
 def test_no_secret_is_part_of_what_is_applied(objects: Sequence[Json]) -> None:
     """Manifests live in Git."""
     assert of_kind(objects, "Secret") == []
+
+
+def test_an_operator_may_give_every_order_and_nothing_else(tmp_path: Path) -> None:
+    """An order that no role names is refused to everybody."""
+    objects = composed(tmp_path, "cluster", "kubernetes-auth")
+    operator = next(
+        each
+        for each in of_kind(objects, "ClusterRole")
+        if text(each, "metadata", "name") == "rolloutd-operator"
+    )
+    updated = {
+        resource
+        for rule in items(operator, "rules")
+        if words(rule, "verbs") == ["update"]
+        for resource in words(rule, "resources")
+    }
+
+    assert updated == {f"rolloutplans/{verb}" for verb in VERBS}
+    assert "--api-auth=kubernetes" in arguments(objects)
