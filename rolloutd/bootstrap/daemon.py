@@ -17,14 +17,18 @@ from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
 from rolloutd.adapters.notify.courier import Courier
 from rolloutd.adapters.notify.fanout import Fanout
 from rolloutd.adapters.notify.log import LogHerald
+from rolloutd.adapters.plans.followed import FollowedPlans
 from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
+from rolloutd.api.control.lead import Standby
+from rolloutd.api.control.understudy import Understudy
 from rolloutd.api.ops import ops_app
 from rolloutd.bootstrap.channels import couriers
 from rolloutd.bootstrap.desk import keeper_of
+from rolloutd.bootstrap.entrance import Entrance, entrance, relay
 from rolloutd.bootstrap.heartbeat import Heartbeat
-from rolloutd.bootstrap.listening import listen
+from rolloutd.bootstrap.listening import listen, serve
 from rolloutd.bootstrap.meters import meters
 from rolloutd.bootstrap.outside import Outside, outside, watched_cache
 from rolloutd.bootstrap.plans import plans_of, status_errands
@@ -73,8 +77,9 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         world = await stack.enter_async_context(outside(settings, metrics))
-        parts = await _parts(settings, world, metrics, herald or LogHerald())
-        ops_url, api_url = await _open(stack, settings, parts)
+        front = stack.enter_context(entrance(settings.api, world.pace.clock))
+        parts = await _parts(settings, world, front, metrics, herald or LogHerald())
+        ops_url = await _open(stack, settings, front, parts)
         stack.push_async_callback(_take_leave, parts.couriers)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(_work(parts), name="daemon")
@@ -84,7 +89,7 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
                     metrics=parts.metrics,
                     clock=parts.clock,
                     ops_url=ops_url,
-                    api_url=api_url,
+                    api_url=front.url,
                 )
             finally:
                 work.cancel()
@@ -104,6 +109,7 @@ class _Parts:
     cache: WatchedCache
     seat: Seat
     source: PlanSource
+    understudy: Understudy
     supervisor: Supervisor
     keeper: Doorkeeper
     broadcast: Broadcast
@@ -113,11 +119,11 @@ class _Parts:
 
 
 async def _parts(
-    settings: Settings, world: Outside, metrics: Metrics, herald: Herald
+    settings: Settings, world: Outside, front: Entrance, metrics: Metrics, herald: Herald
 ) -> _Parts:
     clock = world.pace.clock
     cache = await watched_cache(world.api, settings, world.pace)
-    seat = seat_of(world.api, settings.lease, world.pace)
+    seat = seat_of(world.api, settings.lease, world.pace, front.advertised)
     # Asked whenever somebody looks, so that no lost lease is shown as held.
     metrics.leader.labels(settings.lease or ALONE).set_function(lambda: float(seat.leads()))
     told = couriers(settings.notify, world.session, clock, metrics)
@@ -131,6 +137,7 @@ async def _parts(
         metrics=metrics,
     )
     plans = plans_of(settings, cache, clock)
+    source, understudy = FollowedPlans(plans.source), Understudy(ports.mesh, clock)
     meter = meters(settings.meter, world)
     supervisor = Supervisor(ports, meter, world.calendar)
     for kind in ("VirtualService", "DestinationRule", "Deployment"):
@@ -147,7 +154,8 @@ async def _parts(
         metrics=metrics,
         cache=cache,
         seat=seat,
-        source=plans.source,
+        source=source,
+        understudy=understudy,
         supervisor=supervisor,
         keeper=keeper_of(settings.api, world.api, clock),
         broadcast=broadcast,
@@ -158,32 +166,38 @@ async def _parts(
             ("cache", cache.run),
             ("broadcast", follow_views),
             *plans.errands,
+            ("plans", source.run),
+            ("understudy", lambda: understudy.run(source)),
+            *(() if front.tls is None else (("certificate", front.tls.follow),)),
             *status_errands(plans, seat, all_views, clock),
             *(("courier", courier.run) for courier in told),
         ],
     )
 
 
-async def _open(stack: AsyncExitStack, settings: Settings, parts: _Parts) -> tuple[str, str]:
-    """Open the listeners; return the URLs of probes and of the control API."""
+async def _open(
+    stack: AsyncExitStack, settings: Settings, front: Entrance, parts: _Parts
+) -> str:
+    """Open the listeners; return the URL of the probes."""
     ready = {
         "cache-synced": lambda: parts.cache.is_synced,
         "plans-read-or-standby": lambda: parts.supervisor.has_read() or not parts.seat.leads(),
     }
     live = {"event-loop": parts.heartbeat.is_beating}
     ops = ops_app(parts.metrics.registry, live, ready)
+    leader = await stack.enter_async_context(relay(parts.seat.leader, front.tls))
     control = control_app(
         Desk(
             supervisor=parts.supervisor,
             keeper=parts.keeper,
             broadcast=parts.broadcast,
             leads=parts.seat.leads,
+            standby=Standby(relay=leader, understudy=parts.understudy),
         )
     )
-    return (
-        await stack.enter_async_context(listen(ops, settings.ops.host, settings.ops.port)),
-        await stack.enter_async_context(listen(control, settings.api.host, settings.api.port)),
-    )
+    tls = None if front.tls is None else front.tls.context
+    await stack.enter_async_context(serve(control, front.held, tls))
+    return await stack.enter_async_context(listen(ops, settings.ops.host, settings.ops.port))
 
 
 async def _take_leave(couriers: Sequence[Courier]) -> None:

@@ -28,28 +28,42 @@ class Seat:
         api: Refuses to write without that right.
         epoch: Number of our leadership, if there is a competition.
         leads: Whether we have the right at this moment.
+        leader: Where the control API of another replica is that has it, if one says.
         take: Runs something for as long as we have it.
     """
 
     api: KubeApi
     epoch: Callable[[], int | None]
     leads: Callable[[], bool]
+    leader: Callable[[], str | None]
     take: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
 
-def seat_of(api: KubeApi, lease: str | None, pace: Pace) -> Seat:
+def seat_of(api: KubeApi, lease: str | None, pace: Pace, url: str | None = None) -> Seat:
     """Return the seat that a lease, ``NAMESPACE/NAME``, gives; without one it is ours alone.
+
+    Args:
+        api: Where the lease is.
+        lease: Its name.
+        pace: For the times of its holder.
+        url: Where other replicas find our control API.
 
     Raises:
         Refused: The lease's name is not of that form.
     """
     if lease is None:
-        return Seat(api=api, epoch=lambda: None, leads=lambda: True, take=lambda work: work())
+        return Seat(
+            api=api,
+            epoch=lambda: None,
+            leads=lambda: True,
+            leader=lambda: None,
+            take=lambda work: work(),
+        )
     namespace, _, name = lease.partition("/")
     if not (namespace and name):
         raise Refused(f"--lease {lease}: a lease is named NAMESPACE/NAME")
     identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
-    candidate = Candidate(namespace=namespace, name=name, identity=identity)
+    candidate = Candidate(namespace=namespace, name=name, identity=identity, url=url)
     elector = Elector(api, candidate, pace, LeaseSettings())
 
     async def take(work: Callable[[], Awaitable[None]]) -> None:
@@ -63,5 +77,6 @@ def seat_of(api: KubeApi, lease: str | None, pace: Pace) -> Seat:
         api=FencedApi(api, elector.is_leader, ClientSettings().deadline),
         epoch=lambda: elector.epoch,
         leads=elector.is_leader,
+        leader=lambda: elector.holder_url,
         take=take,
     )
