@@ -43,13 +43,17 @@ format: $(VENV)/.dev ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+manifests: $(VENV)/.dev ## renew what deploy/ holds of the plan models and of grafana/
+	$(BIN)/python tools/manifests
+
 lock: ## renew the pinned dependencies (needs uv)
-	for extras in build demo dev; do \
-	  uv pip compile pyproject.toml --extra build --extra $$extras --universal --python-version 3.11 \
+	for lock in run build demo dev; do \
+	  extras=; [ $$lock = run ] || extras="--extra build --extra $$lock"; \
+	  uv pip compile pyproject.toml $$extras --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-emit-index-url --quiet \
-	    -o requirements/$$extras.lock || exit 1; done
+	    -o requirements/$$lock.lock || exit 1; done
 
 system: ## install the Debian packages that tests need
 	@tools/system-packages
 
-.PHONY: help demo test check bench format lock system
+.PHONY: help demo test check bench format manifests lock system
