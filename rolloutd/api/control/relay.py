@@ -21,6 +21,9 @@ RELAYED = "X-Rolloutd-Relayed"
 CONNECT = Seconds(2.0)
 """Longest wait for a connection within a cluster."""
 
+LOOK = Seconds(5.0)
+"""Longest wait for the beginning of an answer to who only looks: the records are at hand."""
+
 SILENCE = Seconds(40.0)
 """Longest wait for the next bytes: events have a heartbeat every 15 s."""
 
@@ -84,13 +87,18 @@ class Relay:
         if leader is None:
             raise Unavailable("nobody leads at present")
         body = await request.read()
+        looks = request.method == "GET"
         try:
-            async with self._ask(leader, request, body) as answer:
+            async with (
+                asyncio.timeout(LOOK if looks else self._patience) as limit,
+                self._ask(leader, request, body) as answer,
+            ):
+                limit.reschedule(None)
                 return await self._answered(request, answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unavailable(f"the leader at {leader} can't be reached") from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            if request.method == "GET":
+            if looks:
                 raise Unavailable(f"the leader at {leader} does not answer") from error
             return _lost()
 
@@ -101,7 +109,6 @@ class Relay:
         # The leader compares it with the Origin, and with what it is called.
         headers["Host"] = request.host
         headers[RELAYED] = "1"
-        read = SILENCE if request.method == "GET" else self._patience
         return self._session.request(
             request.method,
             leader + request.raw_path,
@@ -109,7 +116,7 @@ class Relay:
             data=body or None,
             allow_redirects=False,
             ssl=self._tls(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=read),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=SILENCE),
         )
 
     async def _answered(

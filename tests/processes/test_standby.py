@@ -1,0 +1,76 @@
+"""Orders and questions at whichever replica a person happens to reach."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+
+from rolloutd.core.record_text import from_text
+from rolloutd.core.state import Phase, Record
+from rolloutd.core.units import Percent
+from rolloutd.ports import Json
+from rolloutd.sandbox.cluster import STORY
+from tests.processes.replica import Replica
+from tests.processes.test_restart import RECORD
+from tests.processes.world import World, a_world
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
+
+ONE = "/api/v1/rollouts/default/data-product"
+
+
+async def ask(replica: Replica, method: str, path: str) -> tuple[int, Json]:
+    url = await replica.url("api")
+    async with aiohttp.request(method, url + path) as answer:
+        return answer.status, await answer.json(content_type=None)
+
+
+async def record(world: World) -> Record:
+    """Return the record that the cluster holds."""
+    found = await world.here.cluster.api.get(STORY)
+    assert found is not None
+    meta = found["metadata"]
+    assert isinstance(meta, dict)
+    return from_text(meta["annotations"][RECORD])
+
+
+async def test_an_answered_order_outlives_a_kill() -> None:
+    """SIGKILL right after the 200: what the cluster holds is what was ordered."""
+    async with a_world() as world:
+        lone = await world.replica(lease=None)
+        await world.reach(Percent(10))
+        status, _ = await ask(lone, "POST", f"{ONE}/pause")
+        await lone.kill()
+        held = await record(world)
+
+    assert status == 200
+    assert held.phase is Phase.PAUSED
+
+
+async def test_an_order_at_the_standby_is_carried_out_by_the_leader() -> None:
+    """A Service sends people to either; and both tell the same."""
+    async with a_world() as world:
+        leader, standby = await world.pair()
+        await world.reach(Percent(10))
+        status, told = await ask(standby, "POST", f"{ONE}/pause")
+        _, there = await ask(leader, "GET", ONE)
+        _, here = await ask(standby, "GET", ONE)
+        held = await record(world)
+
+        assert (status, told["phase"], told["trouble"]) == (200, "paused", "")
+        assert held.phase is Phase.PAUSED
+        assert here["timeline"] == there["timeline"]
+        assert not standby.led()
+
+
+async def test_while_the_leader_is_frozen_the_standby_shows_the_record() -> None:
+    """Somebody who looks in that minute sees what holds, and that it is old."""
+    async with a_world() as world:
+        leader, standby = await world.pair()
+        await world.reach(Percent(10))
+        leader.freeze()
+        status, told = await ask(standby, "GET", ONE)
+        leader.thaw()
+
+    assert (status, told["phase"]) == (200, "progressing")
+    assert "does not lead, and the leader at" in str(told["trouble"])
