@@ -17,10 +17,12 @@ from rolloutd.api.control.openapi import document
 from rolloutd.api.control.orders import order
 from rolloutd.api.control.problems import BODY_LIMIT, Handler, harden, problems
 from rolloutd.api.control.routes import ROUTES, VERBS
+from rolloutd.api.control.runs import looking_back
 from rolloutd.api.control.session import session_handlers
 from rolloutd.api.web.pages import add_pages
 from rolloutd.core.units import Seconds
 from rolloutd.engine.supervisor import Supervisor
+from rolloutd.ports import Archive
 
 LARGEST_BODY = 64 * 1024
 """Bytes. An order takes a few hundred."""
@@ -36,6 +38,7 @@ class Desk:
     Attributes:
         leads: Whether this replica drives the rollouts.
         standby: What it does while another one does; ``None`` where there are no others.
+        archive: Has the runs that are over; ``None`` where none are kept.
         deadline: Longest wait for the cluster to confirm an order.
     """
 
@@ -44,6 +47,7 @@ class Desk:
     broadcast: Broadcast
     leads: Callable[[], bool]
     standby: Standby | None = None
+    archive: Archive | None = None
     deadline: Seconds = CONFIRMATION
 
 
@@ -71,6 +75,7 @@ def _handlers(desk: Desk) -> Mapping[str, Handler]:
     access = desk.keeper.access
     return {
         **lookups(desk.supervisor, access),
+        **looking_back(desk.supervisor, desk.archive),
         **session_handlers(desk.keeper),
         **{verb: order(verb, desk.supervisor, desk.deadline) for verb in VERBS},
         "events": events(desk.broadcast, access),

@@ -120,8 +120,14 @@ def _operation(route: Route) -> Json:
 
 
 def _in_path(route: Route) -> list[Json]:
+    forms: dict[str, Json] = {"run": {"type": "integer", "minimum": 1}}
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": forms.get(name, {"type": "string"}),
+        }
         for name in re.findall(r"{(\w+)}", route.path)
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import secrets
 from http import HTTPStatus
@@ -12,9 +13,10 @@ import structlog
 from aiohttp import web
 
 from rolloutd.api.control.bodies import BadRequestError, bad, form
-from rolloutd.api.control.door import CALLER
+from rolloutd.api.control.door import CALLER, KNOCK
 from rolloutd.api.control.models import FaultForm, Order, Promotion, Verb
 from rolloutd.api.control.problems import Handler, problem, unable
+from rolloutd.api.control.relay import RELAYED
 from rolloutd.api.control.states import full
 from rolloutd.core.actions import Accepted, Declined, Reply
 from rolloutd.core.observation import Command, CommandKind
@@ -27,6 +29,9 @@ log = structlog.get_logger()
 
 LONGEST_KEY = 128
 """Characters of an Idempotency-Key."""
+
+LONGEST_AGENT = 80
+"""Characters of a program's name that are kept."""
 
 MOST_WAITING = 64
 """Orders of one rollout that wait for the cluster: more than that are not taken on."""
@@ -55,6 +60,7 @@ def order(verb: Verb, supervisor: Supervisor, deadline: Seconds) -> Handler:
             detail = f"{MOST_WAITING} orders wait for the cluster: it does not confirm any."
             return unable(detail, "too-many-waiting")
         command = _command(verb, asked, key, request[CALLER].user, rollout)
+        command = dataclasses.replace(command, source=source_of(request))
         return await _obey(rollout, command, deadline)
 
     return answer
@@ -63,6 +69,14 @@ def order(verb: Verb, supervisor: Supervisor, deadline: Seconds) -> Handler:
 def key_of(request: web.Request) -> Key:
     """Return which rollout a path names."""
     return Key(request.match_info["namespace"], request.match_info["name"])
+
+
+def source_of(request: web.Request) -> str:
+    """Say from where a request came: by which program, from which address, by what way."""
+    agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+    program = "".join(sign for sign in agent if sign.isprintable()) or "unnamed program"
+    relayed = ", passed on by another replica" if RELAYED in request.headers else ""
+    return f"API: {program} at {request[KNOCK].peer or 'unknown address'}{relayed}"
 
 
 def missing(key: Key) -> web.Response:

@@ -17,6 +17,7 @@ from rolloutd.api.control.models import (
     SessionForm,
     Verb,
 )
+from rolloutd.api.control.run_models import RunForm, Runs, SeriesForm
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
@@ -109,6 +110,27 @@ ROUTES: tuple[Route, ...] = (
         summary="Say everything about a rollout.",
         answer=Full,
         problems=NAMED,
+    ),
+    Route(
+        name="series",
+        path=f"{ONE}/series",
+        summary="Tell the present run, or the last one, over time.",
+        answer=SeriesForm,
+        problems=NAMED,
+    ),
+    Route(
+        name="runs",
+        path=f"{ONE}/runs",
+        summary="List the runs that are over and kept.",
+        answer=Runs,
+        problems=NAMED,
+    ),
+    Route(
+        name="run",
+        path=f"{ONE}/runs/{{run}}",
+        summary="Say everything that is kept of a run that is over.",
+        answer=RunForm,
+        problems=NAMED | {HTTPStatus.NOT_FOUND: "No such rollout, or no such run."},
     ),
     *(
         Route(

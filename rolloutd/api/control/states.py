@@ -40,7 +40,7 @@ def summary(view: View) -> Summary:
         at=_maybe(outlook.at),
         obstacles=list(outlook.obstacles),
         trouble=view.trouble,
-        since=None if record is None else _time(record.since),
+        since=None if record is None else moment(record.since),
     )
 
 
@@ -49,17 +49,19 @@ def full(view: View) -> Full:
     record = view.record
     return Full(
         **dict(summary(view)),
-        seen_at=_time(view.at),
+        seen_at=moment(view.at),
         interval_seconds=view.plan.samples.interval,
         stable=arm_name(view.plan.stable),
         canary=arm_name(view.plan.canary),
         reason="" if record is None else record.reason,
-        started=None if record is None else _time(record.started),
-        step_since=None if record is None else _time(record.step_since),
+        started=None if record is None else moment(record.started),
+        step_since=None if record is None else moment(record.step_since),
         steps=[_step(step) for step in view.plan.steps],
-        gates=[_gate(verdict) for verdict in view.verdicts],
+        gates=[gate_form(verdict) for verdict in view.verdicts],
         pause=None if record is None or record.pause is None else _pause(record.pause),
-        timeline=[] if record is None else [_transition(line) for line in record.transitions],
+        timeline=[]
+        if record is None
+        else [transition_form(line) for line in record.transitions],
     )
 
 
@@ -83,12 +85,13 @@ def _step(step: Step) -> StepForm:
             assert_never(never)
 
 
-def _gate(verdict: GateVerdict) -> GateForm:
+def gate_form(verdict: GateVerdict) -> GateForm:
+    """Say what a gate says."""
     return GateForm(
         gate=verdict.gate,
         ruling=verdict.ruling,
         reason=verdict.reason,
-        seen_at=_time(verdict.at),
+        seen_at=moment(verdict.at),
         certified=verdict.certified,
         enforced=verdict.enforced,
         canary=verdict.canary,
@@ -110,9 +113,10 @@ def _pause(pause: Pause) -> PauseForm:
     )
 
 
-def _transition(line: Transition) -> TransitionForm:
+def transition_form(line: Transition) -> TransitionForm:
+    """Tell one line of a story."""
     return TransitionForm(
-        at=_time(line.at),
+        at=moment(line.at),
         phase=line.phase,
         step=line.step,
         weight_percent=line.weight,
@@ -122,8 +126,9 @@ def _transition(line: Transition) -> TransitionForm:
 
 
 def _maybe(at: Instant | None) -> datetime | None:
-    return None if at is None else _time(at)
+    return None if at is None else moment(at)
 
 
-def _time(at: Instant) -> datetime:
+def moment(at: Instant) -> datetime:
+    """Say when, in UTC."""
     return datetime.fromtimestamp(at, UTC)

@@ -25,13 +25,14 @@ from rolloutd.core.units import Percent, Seconds
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.view import View
 from rolloutd.engine.world import World
-from rolloutd.ports import Herald, Json, Meter
+from rolloutd.ports import Archive, Herald, Json, Meter
 from rolloutd.telemetry.metrics import Metrics
 from tests.builders import T0, a_plan
 from tests.engine.test_sampling import CountingMeter
 from tests.engine.test_supervisor import FakeCalendar, FakeSource
 from tests.fakes.clock import FakeClock
 from tests.fakes.mesh import FakeMesh
+from tests.fakes.scribe import FakeScribe
 from tests.fakes.workloads import FakeWorkloads
 
 SHOP = "/api/v1/rollouts/shop/checkout"
@@ -89,6 +90,7 @@ class Office:
     meshes: Meshes = field(default_factory=Meshes)
     meter: Meter = field(default_factory=CountingMeter)
     herald: Herald | None = None
+    archive: Archive | None = None
     standby: Standby | None = None
     deadline: Seconds = Seconds(10.0)
     is_leader: bool = True
@@ -96,6 +98,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.source, self.workloads = FakeSource(), FakeWorkloads()
+        self.scribe = FakeScribe()
         self.broadcast = Broadcast(self.clock)
         world = World(
             clock=self.clock,
@@ -103,6 +106,7 @@ class Office:
             workloads=self.workloads,
             herald=self.herald or self.broadcast,
             metrics=Metrics(),
+            scribes=(self.scribe,),
         )
         self.supervisor = Supervisor(world, self.meter, FakeCalendar())
         self.meshes.written = self._see
@@ -195,6 +199,7 @@ class Office:
             broadcast=self.broadcast,
             leads=lambda: self.is_leader,
             standby=self.standby,
+            archive=self.archive,
             deadline=self.deadline,
         )
 
