@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 
 from rolloutd.core.plan import StartManual
 from rolloutd.core.state import Phase
+from rolloutd.core.units import Seconds
 from tests.api.web.browser import NARROW, Looks, Window, chromium, window
 from tests.api.web.world import OPERATOR, VIEWER, Health, Theatre, played
 from tests.builders import pause, rise
@@ -287,3 +288,39 @@ async def test_hostile_words_stay_words(theatre: Theatre, opened: Window) -> Non
     await expect(page.locator("#title")).to_contain_text(HOSTILE)
     await expect(page.locator("img, #page b b")).to_have_count(0)
     await expect(page).to_have_title(re.compile("onerror"))
+
+
+async def test_a_run_that_is_over_can_still_be_looked_at(
+    theatre: Theatre, opened: Window
+) -> None:
+    """Tomorrow someone asks what happened, why, and by whom. There is nothing to press."""
+    page = opened.page
+    await expect(page.locator("#charts")).to_be_visible(timeout=SOON)
+    await order(page, "rollback", "wrong build")
+    await expect(page.locator("#state")).to_contain_text("Aborted", timeout=SOON)
+    await order(page, "retry", "")
+    await page.click("#history a", timeout=SOON)
+
+    assert page.url.endswith("#/shop/checkout/runs/1")
+    await expect(page.locator("#past")).to_contain_text("wrong build")
+    await expect(page.locator(".facts")).to_contain_text("ana")
+    await expect(page.locator("#charts figure")).to_have_count(3)
+    await expect(page.locator("#gates")).to_contain_text("latency p99")
+    await expect(page.locator("button[data-verb]")).to_have_count(0)
+    await page.goto(f"{theatre.url}#/shop/checkout/runs/77")
+    await expect(page.locator("#detail")).to_contain_text("not kept any more")
+
+
+async def test_curves_begin_before_the_page_was_opened(
+    theatre: Theatre, opened: Window
+) -> None:
+    """Who is called in needs the minutes before the call."""
+    page = opened.page
+    await theatre.clock.sleep(Seconds(3.0))
+    await page.reload()
+    await expect(page.locator("#charts")).to_be_visible(timeout=SOON)
+    points = await page.evaluate(
+        "import('./ui/js/store.js').then(({ state }) => state.series.at.length)"
+    )
+
+    assert points > 10

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypedDict
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page
@@ -15,8 +17,21 @@ from tests.api.web.world import OPERATOR, Theatre
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(110)]
 
+
+class Answer(TypedDict):
+    url: str
+
+
+class Said(TypedDict):
+    """What Chromium says of a request."""
+
+    requestId: str
+    response: Answer
+    encodedDataLength: float
+
+
 BUDGET = 100_000
-"""Bytes over the wire for a first visit, answers of the API and all headers included."""
+"""Bytes over the wire for the page and all its parts, headers included."""
 
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text()
 
@@ -72,13 +87,25 @@ async def test_a_first_visit_is_small(theatre: Theatre) -> None:
         page = opened.page
         wire = await page.context.new_cdp_session(page)
         await wire.send("Network.enable")
-        sizes: list[float] = []
-        wire.on("Network.loadingFinished", lambda done: sizes.append(done["encodedDataLength"]))
+        files: dict[str, float] = {}
+
+        def begun(said: Said) -> None:
+            path = str(urlsplit(said["response"]["url"]).path)
+            if not path.startswith("/api/"):
+                files[said["requestId"]] = 0.0
+
+        def done(said: Said) -> None:
+            if said["requestId"] in files:
+                files[said["requestId"]] = said["encodedDataLength"]
+
+        wire.on("Network.responseReceived", begun)
+        wire.on("Network.loadingFinished", done)
         await enter(page, theatre, str(CHECKOUT.key))
         await page.wait_for_selector("#charts")
 
-        assert len(sizes) > len(pages())
-        assert sum(sizes) < BUDGET
+        assert len(files) == len(pages())
+        assert all(size > 0 for size in files.values())
+        assert sum(files.values()) < BUDGET
         assert opened.complaints == []
 
 

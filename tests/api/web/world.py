@@ -20,6 +20,7 @@ from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit
 from rolloutd.api.control.tokens import TokenFile
 from rolloutd.bootstrap.listening import listen
+from rolloutd.core.deeds import Deed, Ended
 from rolloutd.core.observation import (
     Counts,
     Histogram,
@@ -38,6 +39,7 @@ from rolloutd.engine.world import World
 from rolloutd.telemetry.metrics import Metrics
 from tests.builders import a_mesh, a_plan
 from tests.engine.test_supervisor import FakeCalendar, FakeSource
+from tests.fakes.archive import FakeArchive
 from tests.fakes.mesh import FakeMesh
 from tests.fakes.workloads import FakeWorkloads
 
@@ -165,6 +167,15 @@ class Meshes:
         await self.of(plan.key).note(plan, record)
 
 
+class Annals(FakeArchive):
+    """Implements ``ports.Scribe``, too: keeps the runs that it is told of."""
+
+    def note(self, plan: Plan, deed: Deed) -> None:
+        """Keep a run that is over."""
+        if isinstance(deed, Ended):
+            self.kept[plan.key] = (deed.run, *self.kept.get(plan.key, ()))
+
+
 class Theatre:
     """All that a page can be shown.
 
@@ -184,13 +195,14 @@ class Theatre:
         self.clock, self.source, self.meshes = SystemClock(), FakeSource(), Meshes()
         self.traffic = Traffic(self.meshes, self.clock)
         self.workloads = FakeWorkloads()
-        self.broadcast = Broadcast(self.clock)
+        self.broadcast, self.annals = Broadcast(self.clock), Annals()
         world = World(
             clock=self.clock,
             mesh=self.meshes,
             workloads=self.workloads,
             herald=self.broadcast,
             metrics=Metrics(),
+            scribes=(self.annals,),
         )
         self.supervisor = Supervisor(world, self.traffic, FakeCalendar())
         self._tokens = tokens
@@ -223,6 +235,7 @@ class Theatre:
                 keeper=keeper,
                 broadcast=self.broadcast,
                 leads=lambda: True,
+                archive=self.annals,
             )
         )
         async with listen(app, "127.0.0.1", self._port) as url:

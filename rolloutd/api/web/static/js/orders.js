@@ -25,7 +25,9 @@ const ORDERS = {
 export function ordersFor(full) {
   return (FITS[full.phase] ?? []).map((verb) => {
     const { glyph, label, style = "plain", key = null } = ORDERS[verb];
-    return { verb, glyph, label: label(full), style, key };
+    // One button at most stands out: what would come next anyway.
+    const quiet = verb === "skip" && full.phase === "paused";
+    return { verb, glyph, label: label(full), style: quiet ? "plain" : style, key };
   });
 }
 

@@ -32,10 +32,12 @@ export function stopwatch(seconds) {
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
-/** The time of day, with the date in front when it is not today. `at` is in ms. */
+const HALF_A_DAY = 12 * 3600_000;
+
+/** The time of day, with the date in front where that could be mistaken. Both are in ms. */
 export function moment(at, now) {
   const time = TIME.format(at);
-  return DAY.format(at) === DAY.format(now) ? time : `${DAY.format(at)} ${time}`;
+  return Math.abs(at - now) < HALF_A_DAY ? time : `${DAY.format(at)} ${time}`;
 }
 
 /** A share of traffic, 0 to 1, in percent. */

@@ -53,7 +53,7 @@ class RolloutChart extends HTMLElement {
     return {
       width: Math.max(200, Math.floor(this.clientWidth)),
       height: HEIGHT,
-      padding: [18, 10, 0, 0],
+      padding: [18, 26, 0, 0],
       cursor: { drag: { x: false, y: false }, points: { show: false } },
       legend: { markers: { dash: (_, index) => (this.#data.lines[index - 1]?.dash ? "dashed" : "solid") } },
       scales: { y: { range: (_, low, high) => frame(low, high, this.#data.from) } },

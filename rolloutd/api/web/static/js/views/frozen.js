@@ -1,6 +1,7 @@
 import * as clock from "../clock.js";
-import { moment, span } from "../words.js";
+import { count, moment, share, span } from "../words.js";
 import { charts } from "./charts.js";
+import { gates } from "./gates.js";
 import { html, nothing } from "./html.js";
 import { history, outcome, presentRun, timeline } from "./story.js";
 
@@ -15,22 +16,35 @@ export function frozen(state) {
       <section class="card" aria-labelledby="title">
         ${presentRun(key)}
         <h1 id="title" tabindex="-1">${key} <span class="quiet">run ${run}</span></h1>
-        <p class="why idle" id="past">${outcome(past)} <strong>${past.reason ?? past.outcome}</strong>
+        <p class="why idle" id="past">${outcome(past)} <strong>${past.reason}</strong>
           This run is over; nothing here changes any more.</p>
         <dl class="facts">
-          <div><dt>Began</dt><dd>${moment(began, now)}</dd></div>
-          <div><dt>Ended</dt><dd>${moment(ended, now)}</dd></div>
-          <div><dt>Took</dt><dd>${span((ended - began) / 1000)}</dd></div>
-          ${past.stableVersion
-            ? html`<div><dt>Versions</dt><dd>${past.stableVersion} → ${past.canaryVersion}</dd></div>`
-            : nothing}
+          ${fact("Began", moment(began, now))} ${fact("Ended", moment(ended, now))}
+          ${fact("Took", span((ended - began) / 1000))}
+          ${past.actor ? fact("Ended by", past.actor) : nothing}
+          ${fact("Versions", `${past.stableVersion} → ${past.canaryVersion}`)}
+          ${past.course ? course(past.course) : nothing}
         </dl>
+        ${gates(past.gates, true)}
       </section>
-      ${charts(past.series ?? null, past.timeline)}
+      ${charts(past.series, past.timeline)}
     </main>
     <aside class="card story" aria-label="Timeline and history">
       ${timeline(past.timeline, now)} ${history(key, state.runs, run)}
     </aside>`;
+}
+
+/** What it has been through. */
+function course({ requests, failures, looks, fine, closest }) {
+  return html`${fact("Canary's requests", `${count(requests)}, of which ${count(failures)} failed`)}
+    ${fact("Looks", `${count(looks)}, of which ${count(fine)} all fine`)}
+    ${closest
+      ? fact("Closest", `${closest.gate} at ${closest.weightPercent} %: ${share(closest.room)} of its limit left`)
+      : nothing}`;
+}
+
+function fact(name, words) {
+  return html`<div><dt>${name}</dt><dd>${words}</dd></div>`;
 }
 
 function notice(key, run, words) {

@@ -14,8 +14,8 @@ export function header(state, logOut) {
 }
 
 function keys() {
-  return html`<button class="chip" type="button" @click=${() => change({ help: true })}>
-    <kbd>?</kbd> <span class="spare">Keys</span></button>`;
+  return html`<button class="chip keys" type="button" @click=${() => change({ help: true })}>
+    <kbd>?</kbd> Keys</button>`;
 }
 
 function live(state) {
