@@ -35,9 +35,10 @@ class Sink(Protocol):
 class Reflector:
     """Follows one collection for ever.
 
-    A broken watch goes on from the last version seen; only a version that the server no longer
-    knows (410) costs a new list. Every turn that brought nothing doubles the wait before the
-    next, so that no fault, however fast it answers, makes a hot loop.
+    A broken watch goes on from the last version seen; a version that the server no longer knows
+    (410) costs a new list, and so does, now and then, a list that is old. Every turn that
+    brought nothing doubles the wait before the next, so that no fault, however fast it answers,
+    makes a hot loop.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Reflector:
         self._newest: str | None = None
         self._rewinds = 0
         self._failures = 0
-        self._contact = pace.clock.now()
+        self._contact = self._listed = pace.clock.now()
 
     @property
     def path(self) -> str:
@@ -88,6 +89,8 @@ class Reflector:
         try:
             if self._version is None:
                 await self._list()
+            elif elapsed(self._listed, started) >= self._settings.relist:
+                await self._list_anew()
             await self._watch(self._version or "")
         except Conflict as gone:
             self._version, trouble = None, gone
@@ -99,6 +102,14 @@ class Reflector:
         self._failures = 0 if is_fruitful else self._failures + 1
         return trouble
 
+    async def _list_anew(self) -> None:
+        """List what is already followed. The watch goes on, whether or not it succeeds."""
+        self._listed = self._pace.clock.now()
+        try:
+            await self._list()
+        except (Unavailable, Conflict, Refused) as trouble:
+            self._report(trouble)
+
     async def _list(self) -> None:
         objects, version = await self._pace.within(
             self._settings.list_deadline,
@@ -108,7 +119,7 @@ class Reflector:
         self._check_rewind(version)
         self._sink.replace(objects, version)
         self._version = self._newest = version
-        self._contact = self._pace.clock.now()
+        self._contact = self._listed = self._pace.clock.now()
         self._synced.set()
 
     def _check_rewind(self, version: str) -> None:

@@ -61,6 +61,10 @@ class WatchSettings:
     """Upper end of any wait. client-go waits up to 30 s, but it does not have to see a
     person's pause within seconds of the API server's return."""
 
+    relist: Seconds = Seconds(600.0)
+    """How long a list is built upon before the next, at the end of a watch. An event that a
+    server or a proxy lost is made good by it; nothing else would tell of it."""
+
     settled: Seconds = Seconds(5.0)
     """A watch that lived this long worked, even when nothing happened in it."""
 

@@ -77,6 +77,36 @@ async def test_a_watch_that_ends_goes_on_where_it_was() -> None:
     assert bench.kube.count("list") == 1
 
 
+async def test_an_event_that_got_lost_is_made_good() -> None:
+    """A proxy or a server swallowed it; the watch itself will never tell."""
+    bench = Bench()
+    bench.kube.put(f"{SHOP}/gone", service("gone"))
+
+    async with bench.running():
+        del bench.kube.objects[f"{SHOP}/gone"]
+        await bench.pass_time(590.0)
+        before = bench.store.get("shop", "gone")
+        await bench.pass_time(120.0)
+
+    assert before is not None
+    assert bench.store.get("shop", "gone") is None
+    assert bench.kube.count("list") == 2
+
+
+async def test_a_second_list_that_fails_leaves_the_watch_alone() -> None:
+    """What is followed already is followed on; the next attempt has time."""
+    bench = Bench()
+
+    async with bench.running():
+        bench.kube.fail("list", Unavailable("502"))
+        await bench.pass_time(720.0)
+        bench.kube.put(f"{SHOP}/a", service("a", weight=2))
+        await bench.pass_time(1.0)
+
+    assert bench.weight("a") == 2
+    assert bench.kube.count("list") == 2
+
+
 async def test_a_forgotten_version_costs_a_new_list() -> None:
     """410 Gone: deletions in between are found by comparing."""
     bench = Bench()

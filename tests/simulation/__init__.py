@@ -1,0 +1,1 @@
+"""The whole daemon, many replicas of it, in virtual time and bad weather, by seed."""

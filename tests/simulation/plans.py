@@ -1,0 +1,90 @@
+"""The plans of a simulation: the same as people write, with short holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+from rolloutd.core.plan import (
+    Afterwards,
+    Arm,
+    Key,
+    OnBlind,
+    Plan,
+    Routes,
+    Samples,
+    Step,
+    WeightStep,
+)
+from rolloutd.core.units import Seconds
+from tests.builders import a_plan, pause, rise
+from tests.simulation.cluster import (
+    CANARY,
+    ELSEWHERE,
+    NAMESPACE,
+    NEXT,
+    PRIMARY,
+    SECONDARY,
+    STABLE,
+    deployment,
+)
+
+KEY = Key(NAMESPACE, "shop")
+
+STAIRS: tuple[tuple[Step, ...], ...] = (
+    (rise(10, 6.0), rise(50, 6.0), rise(100, 0.0)),
+    (rise(10, 6.0), pause(4.0), rise(50, 6.0), rise(75, 6.0), rise(100, 0.0)),
+    (rise(5, 4.0), rise(25, 4.0), rise(50, 4.0), rise(100, 4.0)),
+    (rise(20, 8.0), rise(100, 0.0)),
+)
+
+AWHILE = OnBlind(hold=Seconds(30.0), then=Afterwards.HOLD)
+NOT_LONG = OnBlind(hold=Seconds(12.0), then=Afterwards.ROLLBACK)
+
+
+def simulated_plan(chance: random.Random, *, spans_two: bool) -> Plan:
+    """Return some plan; its every number is the seed's."""
+    names = (PRIMARY, SECONDARY) if spans_two else (PRIMARY,)
+    retires = chance.random() < 0.3
+    return a_plan(
+        *chance.choice(STAIRS),
+        key=KEY,
+        virtual_services=tuple(Routes(virtual_service=name, routes=()) for name in names),
+        stable=Arm(host=None, subset=STABLE, deployment=deployment(STABLE)),
+        canary=Arm(host=None, subset=CANARY, deployment=deployment(CANARY)),
+        samples=Samples(interval=Seconds(2.0), window=Seconds(10.0), min_requests=10),
+        on_blind=NOT_LONG if chance.random() < 0.2 else AWHILE,
+        scale_down_after=Seconds(8.0) if retires else None,
+        digest="plan-0",
+        origin="shop.yaml:1",
+    )
+
+
+def with_other_stairs(plan: Plan, chance: random.Random, edition: int) -> Plan:
+    """Return the plan with other steps."""
+    return dataclasses.replace(plan, steps=chance.choice(STAIRS), digest=f"plan-{edition}")
+
+
+def with_next_canary(plan: Plan, edition: int) -> Plan:
+    """Return the plan for the version after the canary."""
+    arm = Arm(host=None, subset=NEXT, deployment=deployment(NEXT))
+    return dataclasses.replace(plan, canary=arm, digest=f"plan-{edition}")
+
+
+def moved_elsewhere(plan: Plan, edition: int) -> Plan:
+    """Return the plan for another VirtualService."""
+    routes = (Routes(virtual_service=ELSEWHERE, routes=()),)
+    return dataclasses.replace(plan, virtual_services=routes, digest=f"plan-{edition}")
+
+
+def weights_of(plan: Plan) -> set[int]:
+    """Return the shares that a plan may order; a suspect canary gets 10 %."""
+    return {0, 10, 100} | {s.weight for s in plan.steps if isinstance(s, WeightStep)}
+
+
+def holds_of(plan: Plan) -> float:
+    """Return how long a run takes at least."""
+    return sum(
+        step.hold if isinstance(step, WeightStep) else (step.duration or 0.0)
+        for step in plan.steps
+    )
