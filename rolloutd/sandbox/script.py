@@ -78,4 +78,4 @@ spec:
 
 def _duration(length: Seconds) -> str:
     """Write a duration as plans do, where a number has at most five digits."""
-    return f"{length:.0f}s" if length == round(length) else f"{round(length * 1000)}ms"
+    return f"{length:.0f}s" if float(length).is_integer() else f"{round(length * 1000)}ms"
