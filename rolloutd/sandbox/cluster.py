@@ -92,11 +92,11 @@ class Cluster:
         return counted
 
     def writes(self) -> int:
-        """Count the daemon's writes, leases apart."""
+        """Count the daemon's writes that steer: leases and Events apart."""
         return sum(
             number
             for (verb, resource), number in self.calls().items()
-            if verb in OUR_WRITES and resource != "leases"
+            if verb in OUR_WRITES and resource not in {"leases", "events"}
         )
 
 

@@ -43,6 +43,7 @@ class Resource:
 DEPLOYMENT = Resource(kind="Deployment", group="apps", version="v1", plural="deployments")
 POD = Resource(kind="Pod", group="", version="v1", plural="pods")
 CONFIG_MAP = Resource(kind="ConfigMap", group="", version="v1", plural="configmaps")
+EVENT = Resource(kind="Event", group="", version="v1", plural="events")
 LEASE = Resource(kind="Lease", group="coordination.k8s.io", version="v1", plural="leases")
 
 
