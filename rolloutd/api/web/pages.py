@@ -11,8 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from aiohttp import ETag, web
-
-from rolloutd.api.control.problems import Handler
+from aiohttp.typedefs import Handler
 
 STATIC = files("rolloutd.api.web") / "static"
 
