@@ -106,6 +106,11 @@ class Broadcast:
         self._listeners: set[Listener] = set()
         self._shown: dict[Key, tuple[View, Summary]] = {}
 
+    @property
+    def listening(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
     async def run(self, views: Callable[[], Collection[View] | None]) -> None:
         """Compare the views each second and keep connections in use, until cancelled.
 

@@ -15,6 +15,9 @@ from rolloutd.errors import RolloutdError
 
 log = structlog.get_logger()
 
+PARCEL = 64 * 1024
+"""Bytes that are sent at once, and so all that a listener who is slow keeps for himself."""
+
 
 def events(broadcast: Broadcast, access: Access) -> Handler:
     """Serve a broadcast.
@@ -54,9 +57,15 @@ async def _follow(listener: Listener, sight: Sight, stream: web.StreamResponse) 
     while news := await listener.next():
         if HEARTBEAT in news and not await sight.is_open_still():
             return
-        seen = [event.frame for event in news if await sight.includes(event)]
-        if seen:
-            await stream.write(b"".join(seen))
+        parcel = bytearray()
+        for event in news:
+            if await sight.includes(event):
+                parcel += event.frame
+            if len(parcel) >= PARCEL:
+                await stream.write(parcel)
+                parcel = bytearray()
+        if parcel:
+            await stream.write(parcel)
 
 
 class Sight:

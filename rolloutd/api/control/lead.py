@@ -13,7 +13,7 @@ from rolloutd.api.control.door import CALLER
 from rolloutd.api.control.lookup import Known, listing, single
 from rolloutd.api.control.orders import key_of
 from rolloutd.api.control.problems import Handler, unable
-from rolloutd.api.control.relay import Relay
+from rolloutd.api.control.relay import RELAYED, Relay
 from rolloutd.api.control.routes import SESSION
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.engine.supervisor import Supervisor
@@ -54,7 +54,7 @@ def lead(chair: Chair, access: Access) -> Middleware:
             if not chair.supervisor.has_read():
                 return unable("The plans are being read.", "starting")
             return await handler(request)
-        if chair.standby is None:
+        if chair.standby is None or RELAYED in request.headers:
             return unable("This replica does not drive the rollouts now.", "not-leading")
         return await _asked(request, chair.standby, access)
 

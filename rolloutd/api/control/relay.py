@@ -81,8 +81,6 @@ class Relay:
         Raises:
             Unavailable: The leader could not be asked, and has not been.
         """
-        if RELAYED in request.headers:
-            raise Unavailable("neither this replica leads nor the one that took it to lead")
         leader = self._leader()
         if leader is None:
             raise Unavailable("nobody leads at present")
