@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-import aiohttp
-
+from rolloutd.adapters.kubernetes.events import EventHerald
 from rolloutd.adapters.notify.courier import Courier, Desk
 from rolloutd.adapters.notify.letter import SecretFile
 from rolloutd.adapters.notify.links import Addresses
@@ -14,19 +14,35 @@ from rolloutd.adapters.notify.sink import Sink
 from rolloutd.adapters.notify.slack import SlackWebhook
 from rolloutd.adapters.notify.slack_bot import Bot, SlackBot
 from rolloutd.adapters.notify.webhook import WebhookSink
-from rolloutd.ports import Clock
+from rolloutd.bootstrap.outside import Outside
+from rolloutd.core.units import Seconds
+from rolloutd.ports import Herald, KubeCache
 from rolloutd.settings import NotifySettings
 from rolloutd.telemetry.metrics import Metrics
 
 
-def couriers(
-    settings: NotifySettings, session: aiohttp.ClientSession, clock: Clock, metrics: Metrics
-) -> Sequence[Courier]:
-    """Return a courier for every channel; each delivers once it runs."""
-    links = settings.links
+class Messenger(Herald, Protocol):
+    """A herald that delivers in its own time."""
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        ...
+
+    async def drain(self, patience: Seconds) -> None:
+        """Deliver what still waits; give up after ``patience``."""
+        ...
+
+
+def messengers(
+    settings: NotifySettings, world: Outside, cache: KubeCache, metrics: Metrics
+) -> Sequence[Messenger]:
+    """Return one for every channel and one for the cluster; each delivers once it runs."""
+    clock, links = world.pace.clock, settings.links
     addresses = Addresses(page=links.page, grafana=links.grafana, runbook=links.runbook)
     desk = Desk(clock=clock, metrics=metrics, addresses=addresses)
-    return [Courier(sink, desk) for sink in sinks(settings, Post(session))]
+    # Not fenced: an Event steers nothing, and its name tells it from another's.
+    events = EventHerald(world.api, cache, clock, metrics)
+    return [events, *(Courier(sink, desk) for sink in sinks(settings, Post(world.session)))]
 
 
 def sinks(settings: NotifySettings, post: Post) -> Sequence[Sink]:

@@ -14,7 +14,6 @@ from rolloutd.adapters.istio.mesh import IstioMesh
 from rolloutd.adapters.kubernetes.cache import WatchedCache
 from rolloutd.adapters.kubernetes.rereading import RereadingApi
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
-from rolloutd.adapters.notify.courier import Courier
 from rolloutd.adapters.notify.fanout import Fanout
 from rolloutd.adapters.notify.log import LogHerald
 from rolloutd.adapters.plans.followed import FollowedPlans
@@ -24,7 +23,7 @@ from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.api.ops import ops_app
-from rolloutd.bootstrap.channels import couriers
+from rolloutd.bootstrap.channels import Messenger, messengers
 from rolloutd.bootstrap.desk import keeper_of
 from rolloutd.bootstrap.entrance import Entrance, entrance, relay
 from rolloutd.bootstrap.heartbeat import Heartbeat
@@ -80,7 +79,7 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         front = stack.enter_context(entrance(settings.api, world.pace.clock))
         parts = await _parts(settings, world, front, metrics, herald or LogHerald())
         ops_url = await _open(stack, settings, front, parts)
-        stack.push_async_callback(_take_leave, parts.couriers)
+        stack.push_async_callback(_take_leave, parts.messengers)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(_work(parts), name="daemon")
             try:
@@ -100,7 +99,7 @@ class _Parts:
     """The daemon's parts.
 
     Attributes:
-        couriers: Have the last word when everything else has ended.
+        messengers: Have the last word when everything else has ended.
         errands: Tasks beside the supervisor, by name, that run whether we lead or not.
     """
 
@@ -114,7 +113,7 @@ class _Parts:
     keeper: Doorkeeper
     broadcast: Broadcast
     heartbeat: Heartbeat
-    couriers: Sequence[Courier]
+    messengers: Sequence[Messenger]
     errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
 
 
@@ -126,7 +125,7 @@ async def _parts(
     seat = seat_of(world.api, settings.lease, world.pace, front.advertised)
     # Asked whenever somebody looks, so that no lost lease is shown as held.
     metrics.leader.labels(settings.lease or ALONE).set_function(lambda: float(seat.leads()))
-    told = couriers(settings.notify, world.session, clock, metrics)
+    told = messengers(settings.notify, world, cache, metrics)
     broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
     api = RereadingApi(seat.api, cache.absorb)
     ports = World(
@@ -160,7 +159,7 @@ async def _parts(
         keeper=keeper_of(settings.api, world.api, clock),
         broadcast=broadcast,
         heartbeat=heartbeat,
-        couriers=told,
+        messengers=told,
         errands=[
             ("heartbeat", heartbeat.run),
             ("cache", cache.run),
@@ -170,7 +169,7 @@ async def _parts(
             ("understudy", lambda: understudy.run(source)),
             *(() if front.tls is None else (("certificate", front.tls.follow),)),
             *status_errands(plans, seat, all_views, clock),
-            *(("courier", courier.run) for courier in told),
+            *(("messenger", messenger.run) for messenger in told),
         ],
     )
 
@@ -200,11 +199,11 @@ async def _open(
     return await stack.enter_async_context(listen(ops, settings.ops.host, settings.ops.port))
 
 
-async def _take_leave(couriers: Sequence[Courier]) -> None:
+async def _take_leave(told: Sequence[Messenger]) -> None:
     """Let messages of the last second arrive; whoever stops us waits some time for that."""
     async with asyncio.TaskGroup() as group:
-        for courier in couriers:
-            group.create_task(courier.drain(LAST_WORDS), name="last words")
+        for messenger in told:
+            group.create_task(messenger.drain(LAST_WORDS), name="last words")
 
 
 async def _work(parts: _Parts) -> None:
