@@ -50,6 +50,13 @@ HOPS = frozenset(
 )
 """Headers that concern one connection alone."""
 
+NEVER_ASKED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+)
+"""What can go wrong before a request is sent."""
+
 Tls: TypeAlias = Callable[[], aiohttp.Fingerprint | bool]
 """Which certificate the leader must show; ``True`` for one that the system trusts."""
 
@@ -93,7 +100,7 @@ class Relay:
             ):
                 limit.reschedule(None)
                 return await self._answered(request, answer)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        except NEVER_ASKED as error:
             raise Unavailable(f"the leader at {leader} can't be reached") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             if looks:
@@ -125,8 +132,18 @@ class Relay:
         headers = _passed(answer.headers.items())
         if answer.content_type == "text/event-stream":
             return await _streamed(request, answer, headers)
-        body = await answer.content.read(LARGEST_ANSWER)
+        body = await _whole(answer.content)
         return web.Response(status=answer.status, headers=headers, body=body)
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """Read a body to its end: ``StreamReader.read`` returns what has come so far."""
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise aiohttp.ClientPayloadError(f"more than {LARGEST_ANSWER} bytes")
+    return bytes(body)
 
 
 async def _streamed(

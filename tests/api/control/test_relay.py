@@ -13,7 +13,7 @@ from aiohttp import web
 
 from rolloutd.api.control.access import Access, Local
 from rolloutd.api.control.lead import Standby
-from rolloutd.api.control.relay import RELAYED, Relay
+from rolloutd.api.control.relay import LARGEST_ANSWER, RELAYED, Relay
 from rolloutd.api.control.tokens import TokenFile
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.core.observation import MeshBlind
@@ -248,6 +248,19 @@ async def test_a_look_at_a_leader_that_hangs_up_shows_the_record() -> None:
 
     assert status == 200
     assert "does not answer" in trouble
+
+
+@pytest.mark.parametrize(("size", "whole"), [(1_000_000, True), (LARGEST_ANSWER + 1, False)])
+async def test_a_long_answer_comes_whole_or_not_at_all(size: int, *, whole: bool) -> None:
+    """It arrives in many parts; half of it would look like a bug of whoever reads it."""
+
+    async def long(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"trouble": "x" * size})
+
+    status, trouble = await answering(long, "GET")
+
+    assert status == 200
+    assert (trouble == "x" * size) is whole
 
 
 async def test_what_was_relayed_once_is_marked() -> None:
