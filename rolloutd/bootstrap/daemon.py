@@ -31,6 +31,7 @@ from rolloutd.bootstrap.listening import listen, serve
 from rolloutd.bootstrap.meters import meters
 from rolloutd.bootstrap.outside import Outside, outside, watched_cache
 from rolloutd.bootstrap.plans import plans_of, status_errands
+from rolloutd.bootstrap.remembrance import Remembrance, remembrance
 from rolloutd.bootstrap.seat import Seat, seat_of
 from rolloutd.core.units import Seconds
 from rolloutd.engine.supervisor import Supervisor
@@ -79,7 +80,7 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         front = stack.enter_context(entrance(settings.api, world.pace.clock))
         parts = await _parts(settings, world, front, metrics, herald or LogHerald())
         ops_url = await _open(stack, settings, front, parts)
-        stack.push_async_callback(_take_leave, parts.messengers)
+        stack.push_async_callback(_take_leave, parts)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(_work(parts), name="daemon")
             try:
@@ -114,6 +115,7 @@ class _Parts:
     broadcast: Broadcast
     heartbeat: Heartbeat
     messengers: Sequence[Messenger]
+    remembrance: Remembrance
     errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
 
 
@@ -127,18 +129,18 @@ async def _parts(
     metrics.leader.labels(settings.lease or ALONE).set_function(lambda: float(seat.leads()))
     told = messengers(settings.notify, world, cache, metrics)
     broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
-    api = RereadingApi(seat.api, cache.absorb)
+    api, kept = RereadingApi(seat.api, cache.absorb), remembrance(world, metrics)
     ports = World(
         clock=clock,
         mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb),
         workloads=CachedWorkloads(cache, api),
         herald=Fanout((herald, broadcast), messengers=told),
         metrics=metrics,
+        scribes=kept.scribes,
     )
     plans = plans_of(settings, cache, clock)
     source, understudy = FollowedPlans(plans.source), Understudy(ports.mesh, clock)
-    meter = meters(settings.meter, world)
-    supervisor = Supervisor(ports, meter, world.calendar)
+    supervisor = Supervisor(ports, meters(settings.meter, world), world.calendar)
     for kind in ("VirtualService", "DestinationRule", "Deployment"):
         cache.subscribe(kind, partial(supervisor.changed, kind))
 
@@ -160,11 +162,11 @@ async def _parts(
         broadcast=broadcast,
         heartbeat=heartbeat,
         messengers=told,
+        remembrance=kept,
         errands=[
-            ("heartbeat", heartbeat.run),
-            ("cache", cache.run),
-            ("broadcast", follow_views),
+            *(("heartbeat", heartbeat.run), ("cache", cache.run), ("broadcast", follow_views)),
             *plans.errands,
+            *kept.errands,
             ("plans", source.run),
             ("understudy", lambda: understudy.run(source)),
             *(() if front.tls is None else (("certificate", front.tls.follow),)),
@@ -192,6 +194,7 @@ async def _open(
             broadcast=parts.broadcast,
             leads=parts.seat.leads,
             standby=Standby(relay=leader, understudy=parts.understudy),
+            archive=parts.remembrance.history,
         )
     )
     tls = None if front.tls is None else front.tls.context
@@ -199,11 +202,13 @@ async def _open(
     return await stack.enter_async_context(listen(ops, settings.ops.host, settings.ops.port))
 
 
-async def _take_leave(told: Sequence[Messenger]) -> None:
-    """Let messages of the last second arrive; whoever stops us waits some time for that."""
+async def _take_leave(parts: _Parts) -> None:
+    """Let the words of the last second arrive; whoever stops us waits some time for that."""
     async with asyncio.TaskGroup() as group:
-        for messenger in told:
+        for messenger in parts.messengers:
             group.create_task(messenger.drain(LAST_WORDS), name="last words")
+        for drain in parts.remembrance.drains:
+            group.create_task(drain(LAST_WORDS), name="last lines")
 
 
 async def _work(parts: _Parts) -> None:

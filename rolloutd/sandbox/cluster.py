@@ -92,12 +92,16 @@ class Cluster:
         return counted
 
     def writes(self) -> int:
-        """Count the daemon's writes that steer: leases and Events apart."""
+        """Count the daemon's writes that steer: leases, Events and histories apart."""
         return sum(
             number
             for (verb, resource), number in self.calls().items()
-            if verb in OUR_WRITES and resource not in {"leases", "events"}
+            if verb in OUR_WRITES and resource not in ASIDE
         )
+
+
+ASIDE = frozenset({"leases", "events", "configmaps"})
+"""What the daemon writes besides steering."""
 
 
 @asynccontextmanager

@@ -1,0 +1,39 @@
+"""Who keeps what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+
+from rolloutd.adapters.kubernetes.history import RunHistory
+from rolloutd.bootstrap.outside import Outside
+from rolloutd.core.units import Seconds
+from rolloutd.ports import Scribe
+from rolloutd.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembrance:
+    """Who keeps what was done.
+
+    Attributes:
+        errands: Their tasks, by name.
+        drains: Each writes what is left within a time, when all else has ended.
+    """
+
+    scribes: tuple[Scribe, ...]
+    history: RunHistory
+    errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
+    drains: Sequence[Callable[[Seconds], Coroutine[object, object, None]]]
+
+
+def remembrance(world: Outside, metrics: Metrics) -> Remembrance:
+    """Return those who keep what was done; they write once their errands run."""
+    # Not fenced: a run that we saw to its end is ours to tell of, whoever leads by then.
+    history = RunHistory(world.api, world.pace.clock, metrics)
+    return Remembrance(
+        scribes=(history,),
+        history=history,
+        errands=[("history", history.run)],
+        drains=[history.drain],
+    )
