@@ -161,13 +161,14 @@ async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: boo
 
 
 def _addresses(world: Sandbox, running: Daemon) -> dict[str, str]:
+    kubectl = f"kubectl --kubeconfig {world.cluster.kubeconfig}"
     one = f"{STORY.name} -n {STORY.namespace} --server {running.api_url}"
     path = f"{running.api_url}/api/v1/rollouts/{STORY.namespace}/{STORY.name}"
     return {
         "the dashboard": f"{running.api_url}/",
         "by command": f"rolloutd pause {one} --reason 'a look'",
         "by curl": f"curl -X POST {path}/rollback",
-        "the cluster": f"kubectl --kubeconfig {world.cluster.kubeconfig} get virtualservices -w",
+        "the cluster": f"{kubectl} get virtualservices -w",
         "the plan": str(world.cluster.plans / "data-product.yaml"),
         "metrics": f"{running.ops_url}/metrics",
         "Envoy": world.traffic.stats_url,
