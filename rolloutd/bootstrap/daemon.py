@@ -125,8 +125,6 @@ async def _parts(
     clock = world.pace.clock
     cache = await watched_cache(world.api, settings, world.pace)
     seat = seat_of(world.api, settings.lease, world.pace, front.advertised)
-    # Asked whenever somebody looks, so that no lost lease is shown as held.
-    metrics.leader.labels(settings.lease or ALONE).set_function(lambda: float(seat.leads()))
     told = messengers(settings.notify, world, cache, metrics)
     broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
     api, kept = RereadingApi(seat.api, cache.absorb), remembrance(world, metrics)
@@ -144,11 +142,8 @@ async def _parts(
     for kind in ("VirtualService", "DestinationRule", "Deployment"):
         cache.subscribe(kind, partial(supervisor.changed, kind))
 
-    def all_views() -> list[View]:
-        return [rollout.view for rollout in supervisor.all()]
-
-    async def follow_views() -> None:
-        await broadcast.run(lambda: all_views() if seat.leads() else None)
+    def led_views() -> list[View] | None:
+        return supervisor.views() if seat.leads() else None
 
     return _Parts(
         clock=clock,
@@ -164,13 +159,13 @@ async def _parts(
         messengers=told,
         remembrance=kept,
         errands=[
-            *(("heartbeat", heartbeat.run), ("cache", cache.run), ("broadcast", follow_views)),
-            *plans.errands,
-            *kept.errands,
+            *(("heartbeat", heartbeat.run), ("cache", cache.run)),
+            ("broadcast", lambda: broadcast.run(led_views)),
+            *(*plans.errands, *kept.errands),
             ("plans", source.run),
             ("understudy", lambda: understudy.run(source)),
             *(() if front.tls is None else (("certificate", front.tls.follow),)),
-            *status_errands(plans, seat, all_views, clock),
+            *status_errands(plans, seat, supervisor.views, clock),
             *(("messenger", messenger.run) for messenger in told),
         ],
     )
@@ -185,6 +180,9 @@ async def _open(
         "plans-read-or-standby": lambda: parts.supervisor.has_read() or not parts.seat.leads(),
     }
     live = {"event-loop": parts.heartbeat.is_beating}
+    # Asked whenever somebody looks, so that no lost lease is shown as held.
+    leading = parts.metrics.leader.labels(settings.lease or ALONE)
+    leading.set_function(lambda: float(parts.seat.leads()))
     ops = ops_app(parts.metrics.registry, live, ready)
     leader = await stack.enter_async_context(relay(parts.seat.leader, front.tls))
     control = control_app(

@@ -11,6 +11,7 @@ from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.units import Seconds
 from rolloutd.engine.rollout import Rollout
 from rolloutd.engine.sampling import Sampling
+from rolloutd.engine.view import View
 from rolloutd.engine.world import World
 from rolloutd.ports import Calendar, Catalogue, Json, Meter, PlanSource
 
@@ -65,6 +66,10 @@ class Supervisor:
     def all(self) -> Collection[Rollout]:
         """Return every rollout, by key."""
         return tuple(self._rollouts[key] for key in sorted(self._rollouts))
+
+    def views(self) -> list[View]:
+        """Return what every rollout looks like, by key."""
+        return [rollout.view for rollout in self.all()]
 
     def changed(self, kind: str, change: str, obj: Json) -> None:
         """Hear of a changed object; wake the rollouts that look at it."""

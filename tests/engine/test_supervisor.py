@@ -116,7 +116,7 @@ async def test_every_plan_gets_a_rollout() -> None:
         await house.clock.sleep(Seconds(1.0))
 
         assert house.supervisor.has_read()
-        assert [r.plan.key.name for r in house.supervisor.all()] == ["a", "b"]
+        assert [view.plan.key.name for view in house.supervisor.views()] == ["a", "b"]
 
 
 async def test_complaints_are_kept_and_exported() -> None:

@@ -37,8 +37,7 @@ def lookups(supervisor: Supervisor, access: Access) -> dict[str, Handler]:
     """Say who serves what, by operation id, from what drives the rollouts."""
 
     async def many(request: web.Request) -> web.StreamResponse:
-        views = [rollout.view for rollout in supervisor.all()]
-        known = Known(views=views, complaints=supervisor.complaints)
+        known = Known(views=supervisor.views(), complaints=supervisor.complaints)
         return await listing(request, known, access)
 
     async def one(request: web.Request) -> web.StreamResponse:
