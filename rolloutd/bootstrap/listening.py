@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from rolloutd.core.units import Seconds
 from rolloutd.errors import Refused
@@ -19,6 +21,19 @@ GRACE = Seconds(1.0)
 IDLE = Seconds(75.0)
 """Longest life of a connection between two requests, and of one whose first request trickles
 in. Longer than the 60 s that proxies keep theirs, so that they are the ones to hang up."""
+
+
+class WithoutWords(logging.Filter):
+    """Takes from aiohttp's log what a malformed request said: it may be a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the entry; leave out the trace, which quotes the request."""
+        if record.exc_info is not None and isinstance(record.exc_info[1], HttpProcessingError):
+            record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+        return True
+
+
+DISCREET = WithoutWords()
 
 
 @contextmanager
@@ -59,7 +74,11 @@ async def serve(
     idle: Seconds = IDLE,
 ) -> AsyncIterator[None]:
     """Serve at an address that is held, until the block is left."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, keepalive_timeout=idle)
+    logger = logging.getLogger("rolloutd.http")
+    logger.addFilter(DISCREET)
+    runner = web.AppRunner(
+        app, access_log=None, logger=logger, shutdown_timeout=GRACE, keepalive_timeout=idle
+    )
     await runner.setup()
     try:
         await web.SockSite(runner, held, ssl_context=tls).start()

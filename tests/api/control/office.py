@@ -117,7 +117,7 @@ class Office:
     async def open(self, *plans: Plan) -> AsyncIterator[Office]:
         """Serve these plans, the first of their steps taken."""
         async with (
-            TestServer(control_app(self._desk())) as server,
+            TestServer(control_app(self.desk())) as server,
             aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session,
             asyncio.TaskGroup() as group,
         ):
@@ -190,7 +190,7 @@ class Office:
         assert self._session is not None
         return self._session
 
-    def _desk(self) -> Desk:
+    def desk(self) -> Desk:
         failures, haste = (Limit(rate, self.clock) for rate in self.rates)
         keeper = Doorkeeper(access=self.access, failures=failures, haste=haste)
         return Desk(
