@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -17,3 +18,12 @@ def promtool() -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def objections(metrics: bytes) -> str:
+    """Return what ``promtool check metrics`` has to say of an exposition; empty when nothing."""
+    checked = subprocess.run(
+        [promtool(), "check", "metrics"], check=False, input=metrics, capture_output=True
+    )
+    said = (checked.stdout + checked.stderr).decode()
+    return said or ("" if checked.returncode == 0 else f"exit code {checked.returncode}")
