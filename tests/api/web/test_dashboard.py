@@ -68,6 +68,8 @@ async def test_what_happens_is_shown_without_a_reload(theatre: Theatre, opened: 
     await expect(page.locator("#state")).to_contain_text("Rolled back", timeout=SOON)
     await expect(page.locator("#timeline li").first).to_contain_text("0 %")
     await expect(page).to_have_title(re.compile(r"^\(1\) ✕ Rolled back"))
+    await expect(page.locator("#favicon")).to_have_attribute("href", re.compile("%23b3141c"))
+    await expect(page.locator("#news")).to_contain_text("Rolled back")
 
 
 async def test_the_countdown_runs_by_itself(opened: Window) -> None:

@@ -72,7 +72,7 @@ class RolloutChart extends HTMLElement {
       width,
       dash,
       stroke: () => colour(tone),
-      points: { show: false },
+      points: { show: true, size: 5, filter: (plot, index) => alone(plot.data[index]) },
       paths: stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
       value: (_, value) => labels([value], this.#data.unit)[0],
     };
@@ -116,6 +116,14 @@ function colour(name) {
 
 function inside(x, { left, width }) {
   return Math.min(left + width, Math.max(left, x));
+}
+
+/** Points without neighbours: no line shows them. */
+function alone(column) {
+  const known = (index) => column[index] !== null && column[index] !== undefined;
+  return [...column.keys()].filter(
+    (index) => known(index) && !known(index - 1) && !known(index + 1),
+  );
 }
 
 /** Bounds of the y axis: all values with some room, also where they are all the same. */

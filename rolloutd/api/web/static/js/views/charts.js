@@ -6,12 +6,13 @@ import "./chart.js";
 const LEAST = 2; // points that make a line
 
 /** A chart for each gate, and one for the traffic. */
-export function charts(series, timeline) {
+export function charts(series, timeline, verdicts) {
   if (!series || series.at.length < LEAST) return nothing;
   const marks = steps(timeline);
-  const gates = Object.entries(series.gates).map(([name, gate]) =>
-    figure(name, ofGate(series.at, gate, marks)),
-  );
+  const gates = Object.entries(series.gates).map(([name, gate]) => {
+    const unit = gate.unit || verdicts.find((verdict) => verdict.gate === name)?.unit || "";
+    return figure(name, ofGate(series.at, { ...gate, unit }, marks));
+  });
   return html`<div class="charts" id="charts">
     ${gates} ${figure("traffic to the canary", ofTraffic(series, marks))}
   </div>`;

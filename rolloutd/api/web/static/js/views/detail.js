@@ -18,7 +18,7 @@ export function detail(state, ask) {
       <section class="card" aria-labelledby="title">
         ${heading(state, ask)} ${sentence(full)} ${split(full)} ${track(full)} ${gates(full.gates, hasEnded(full))}
       </section>
-      ${charts(state.series, full.timeline)}
+      ${charts(state.series, full.timeline, full.gates)}
     </main>
     <aside class="card story" aria-label="Timeline and history">
       ${timeline(full.timeline, clock.now())} ${history(key, state.runs, full.run)}

@@ -27,7 +27,7 @@ export function frozen(state) {
         </dl>
         ${gates(past.gates, true)}
       </section>
-      ${charts(past.series, past.timeline)}
+      ${charts(past.series, past.timeline, past.gates)}
     </main>
     <aside class="card story" aria-label="Timeline and history">
       ${timeline(past.timeline, now)} ${history(key, state.runs, run)}
@@ -39,8 +39,12 @@ function course({ requests, failures, looks, fine, closest }) {
   return html`${fact("Canary's requests", `${count(requests)}, of which ${count(failures)} failed`)}
     ${fact("Looks", `${count(looks)}, of which ${count(fine)} all fine`)}
     ${closest
-      ? fact("Closest", `${closest.gate} at ${closest.weightPercent} %: ${share(closest.room)} of its limit left`)
+      ? fact("Closest", `${closest.gate} at ${closest.weightPercent} %, ${nearness(closest.room)}`)
       : nothing}`;
+}
+
+function nearness(room) {
+  return room < 0 ? `${share(-room)} beyond its limit` : `${share(room)} of its limit left`;
 }
 
 function fact(name, words) {
