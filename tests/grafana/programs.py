@@ -21,7 +21,7 @@ def promtool() -> str:
 
 
 def objections(metrics: bytes) -> str:
-    """Return what ``promtool check metrics`` has to say of an exposition; empty when nothing."""
+    """Return what ``promtool check metrics`` says of an exposition; empty when nothing."""
     checked = subprocess.run(
         [promtool(), "check", "metrics"], check=False, input=metrics, capture_output=True
     )
