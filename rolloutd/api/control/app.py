@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 from aiohttp import web
 
+from rolloutd.api.control.bodies import BODY_DEADLINE
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper, door
 from rolloutd.api.control.events import events
@@ -27,6 +28,9 @@ from rolloutd.ports import Archive
 LARGEST_BODY = 64 * 1024
 """Bytes. An order takes a few hundred."""
 
+SLOWEST_BODY = Seconds(10.0)
+"""Longest wait for a body that trickles in."""
+
 CONFIRMATION = Seconds(10.0)
 """Longest wait for the cluster to confirm an order."""
 
@@ -40,6 +44,7 @@ class Desk:
         standby: What it does while another one does; ``None`` where there are no others.
         archive: Has the runs that are over; ``None`` where none are kept.
         deadline: Longest wait for the cluster to confirm an order.
+        body_deadline: Longest wait for a body that trickles in.
     """
 
     supervisor: Supervisor
@@ -49,6 +54,7 @@ class Desk:
     standby: Standby | None = None
     archive: Archive | None = None
     deadline: Seconds = CONFIRMATION
+    body_deadline: Seconds = SLOWEST_BODY
 
 
 def control_app(desk: Desk) -> web.Application:
@@ -57,6 +63,7 @@ def control_app(desk: Desk) -> web.Application:
     middlewares = [problems, door(desk.keeper), lead(chair, desk.keeper.access)]
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     app[BODY_LIMIT] = LARGEST_BODY
+    app[BODY_DEADLINE] = desk.body_deadline
     app.on_response_prepare.append(harden)
 
     async def hang_up(_: web.Application) -> None:

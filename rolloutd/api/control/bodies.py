@@ -11,12 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from rolloutd.api.control.models import FaultForm
 from rolloutd.api.control.problems import problem
-from rolloutd.core.units import Seconds
 
 Form = TypeVar("Form", bound=BaseModel)
 
-BODY_DEADLINE = Seconds(10.0)
-"""Longest wait for a body that trickles in."""
+BODY_DEADLINE = web.AppKey("body_deadline", float)
+"""Longest wait, in seconds, for a body that trickles in."""
 
 
 class BadRequestError(Exception):
@@ -37,7 +36,7 @@ async def form(request: web.Request, model: type[Form]) -> Form:
     Raises:
         BadRequestError: It is of another type, too slow, or not as the model says.
     """
-    body = await _body(request)
+    body = await read(request)
     try:
         return model.model_validate_json(body or b"{}")
     except ValidationError as error:
@@ -59,17 +58,23 @@ def bad(*faults: FaultForm) -> BadRequestError:
     return BadRequestError(problem(HTTPStatus.BAD_REQUEST, "bad-request", detail, faults))
 
 
-async def _body(request: web.Request) -> bytes:
+async def read(request: web.Request) -> bytes:
+    """Read a body to its end.
+
+    Raises:
+        BadRequestError: It is of another type, or too slow.
+    """
     if request.can_read_body and request.content_type != "application/json":
         # Browsers send other types across sites without asking first.
         kind = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         detail = "The body has to be application/json."
         raise BadRequestError(problem(kind, "unsupported-media-type", detail))
+    deadline = request.app[BODY_DEADLINE]
     try:
-        async with asyncio.timeout(BODY_DEADLINE):
+        async with asyncio.timeout(deadline):
             return await request.read()
     except TimeoutError:
-        detail = f"The body did not come within {BODY_DEADLINE:g} s."
+        detail = f"The body did not come within {deadline:g} s."
         answer = problem(HTTPStatus.REQUEST_TIMEOUT, "too-slow", detail)
         answer.force_close()
         raise BadRequestError(answer) from None

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from rolloutd.api.control.access import Access
+from rolloutd.api.control.bodies import BadRequestError
 from rolloutd.api.control.door import CALLER
 from rolloutd.api.control.lookup import Known, listing, single
 from rolloutd.api.control.orders import key_of
@@ -64,6 +65,8 @@ def lead(chair: Chair, access: Access) -> Middleware:
 async def _asked(request: web.Request, standby: Standby, access: Access) -> web.StreamResponse:
     try:
         return await standby.relay.pass_on(request)
+    except BadRequestError as error:
+        return error.answer
     except Unavailable as error:
         trouble = f"This replica does not lead, and {error}."
     understudy = standby.understudy

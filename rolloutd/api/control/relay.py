@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from rolloutd.api.control.bodies import read
 from rolloutd.api.control.problems import problem
 from rolloutd.core.units import Seconds
 from rolloutd.errors import Unavailable
@@ -87,11 +88,12 @@ class Relay:
 
         Raises:
             Unavailable: The leader could not be asked, and has not been.
+            BadRequestError: There is no body to pass on.
         """
         leader = self._leader()
         if leader is None:
             raise Unavailable("nobody leads at present")
-        body = await request.read()
+        body = await read(request)
         looks = request.method == "GET"
         try:
             async with (

@@ -93,6 +93,7 @@ class Office:
     archive: Archive | None = None
     standby: Standby | None = None
     deadline: Seconds = Seconds(10.0)
+    body_deadline: Seconds = Seconds(0.3)
     is_leader: bool = True
     rates: tuple[Rate, Rate] = (FAILED_LOGINS, ORDERS)
 
@@ -201,6 +202,7 @@ class Office:
             standby=self.standby,
             archive=self.archive,
             deadline=self.deadline,
+            body_deadline=self.body_deadline,
         )
 
     def _see(self, plan: Plan) -> None:
