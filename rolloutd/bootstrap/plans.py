@@ -9,7 +9,7 @@ from typing import TypeAlias
 from rolloutd.adapters.kubernetes.cache import WatchedCache
 from rolloutd.adapters.kubernetes.paths import Resource, served_version
 from rolloutd.adapters.plans.crd.definition import GROUP, PLURAL, VERSION
-from rolloutd.adapters.plans.crd.reporter import StatusReporter
+from rolloutd.adapters.plans.crd.reporter import News, StatusReporter
 from rolloutd.adapters.plans.crd.source import PlanObjects
 from rolloutd.adapters.plans.directory import PlanDirectory
 from rolloutd.adapters.plans.joined import JoinedSources
@@ -17,7 +17,7 @@ from rolloutd.adapters.plans.models import KIND
 from rolloutd.bootstrap.seat import Seat
 from rolloutd.engine.view import View
 from rolloutd.errors import Refused
-from rolloutd.ports import Clock, KubeApi, PlanSource
+from rolloutd.ports import Clock, KubeApi
 from rolloutd.settings import Settings
 
 Errand: TypeAlias = tuple[str, Callable[[], Coroutine[object, object, None]]]
@@ -35,7 +35,7 @@ class Plans:
         errands: What the source needs to have running.
     """
 
-    source: PlanSource
+    source: PlanDirectory | PlanObjects | JoinedSources
     objects: PlanObjects | None = None
     errands: Sequence[Errand] = ()
 
@@ -80,7 +80,9 @@ def status_errands(
     plans: Plans, seat: Seat, views: Callable[[], Iterable[View]], clock: Clock
 ) -> Sequence[Errand]:
     """Return the task that writes statuses, where there are any to write."""
-    if plans.objects is None:
+    source = plans.source
+    if plans.objects is None or isinstance(source, PlanDirectory):
         return ()
-    reporter = StatusReporter(plans.objects, seat.api, views, seat.leads, clock)
+    news = News(catalogue=lambda: source.catalogue, views=views, leads=seat.leads)
+    reporter = StatusReporter(plans.objects, news, seat.api, clock)
     return (("plan statuses", reporter.run),)

@@ -34,6 +34,11 @@ class JoinedSources:
         self._joined = NOTHING
         self._changed = asyncio.Event()
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """What ``changes`` told last."""
+        return self._joined
+
     async def run(self) -> None:
         """Follow all sources until cancelled, or until one of them fails."""
         async with asyncio.TaskGroup() as group:

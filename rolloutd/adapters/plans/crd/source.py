@@ -74,6 +74,11 @@ class PlanObjects:
         """Every plan object there is, readable or not."""
         return MappingProxyType(self._objects)
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """What ``changes`` told last."""
+        return self._catalogue
+
     def reading(self, key: Key) -> Reading | None:
         """Return what an object says as it stands now; ``None`` until that has been read."""
         held, read = self._objects.get(key), self._read.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rolloutd.adapters.plans.crd.conditions import (
@@ -18,23 +19,39 @@ from rolloutd.engine.view import View
 from rolloutd.ports import Json
 
 
-def status(obj: PlanObject, reading: Reading, view: View | None, wall: Instant) -> Json:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How it stands with one object.
+
+    Attributes:
+        reading: What the object says as it is now.
+        complaint: Why that can't be used, if it can't.
+        view: Of its rollout.
+    """
+
+    obj: PlanObject
+    reading: Reading
+    complaint: str | None = None
+    view: View | None = None
+
+
+def status(standing: Standing, wall: Instant) -> Json:
     """Return the status that an object should have.
 
     ``observedGeneration`` is that of the last edit which the rollout has taken in: while one
     has not been looked at, whoever waits for conditions must not take the old ones for it.
 
     Args:
-        obj: As it stands now.
-        reading: What it says.
-        view: Of its rollout.
+        standing: What there is to say.
         wall: For conditions that change now.
     """
-    complaint = " ".join(map(str, reading.findings)) if reading.is_broken else None
-    is_taken_in = reading.is_broken or (view is not None and _is_in_force(reading, view))
-    generation = obj.generation if is_taken_in else obj.status.get("observedGeneration", 0)
+    obj, view = standing.obj, standing.view
+    generation = obj.status.get("observedGeneration", 0)
+    if standing.complaint is not None or _is_in_force(standing):
+        generation = obj.generation
     told = [
-        _condition(each, obj.status, generation, wall) for each in conditions(view, complaint)
+        _condition(each, obj.status, generation, wall)
+        for each in conditions(view, standing.complaint)
     ]
     return {
         "observedGeneration": generation,
@@ -51,8 +68,9 @@ def merge_patch(old: Json, new: Json) -> Json | None:
     return {"status": {**dict.fromkeys(old.keys() - new.keys()), **new}}
 
 
-def _is_in_force(reading: Reading, view: View) -> bool:
-    return any(view.plan == located.plan for located in reading.plans)
+def _is_in_force(standing: Standing) -> bool:
+    view, located = standing.view, standing.reading.plans
+    return view is not None and any(view.plan == each.plan for each in located)
 
 
 def _progress(view: View | None) -> Json:
