@@ -117,7 +117,7 @@ def _retry(facts: Facts, command: Command) -> Change:
 
 
 def _because(command: Command) -> Because:
-    why = f": {command.reason}" if command.reason else ""
+    why = f": {command.reason.rstrip('.')}" if command.reason else ""
     return Because(f"{PAST[command.kind]} by {command.actor}{why}.", command.actor)
 
 

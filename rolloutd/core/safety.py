@@ -35,7 +35,7 @@ def rollback_asked(facts: Facts) -> Answer:
         # The one case in which stable can't serve because its end was ordered.
         reason = "Stable has no replicas any more: scale its Deployment up first."
         return Change(record=facts.record, reply=Declined(reason=reason))
-    why = f": {command.reason}" if command.reason else ""
+    why = f": {command.reason.rstrip('.')}" if command.reason else ""
     because = Because(f"Rolled back by {command.actor}{why}.", command.actor)
     return obeyed(settle(facts, Phase.ABORTED, Happening.ABORTED, because), command)
 

@@ -64,3 +64,18 @@ async def test_without_a_channel_it_is_a_usage_error() -> None:
 
     assert result.exit_code == 2
     assert "--slack-url-file" in result.output
+
+
+async def test_a_bot_is_tried_out_as_it_will_write(tmp_path: Path) -> None:
+    """A message and a reply in its thread: both rights are needed."""
+    file = tmp_path / "token"
+    file.write_text("xoxb-1")
+    answer = b'{"ok": true, "channel": "C1", "ts": "1.1"}'
+    async with served(FakeEndpoint(body=answer)) as slack:
+        result = await invoked(
+            *("--slack-token-file", str(file), "--slack-channel", "#shop"),
+            *("--slack-api", f"{slack.url}/api"),
+        )
+
+    assert (result.exit_code, result.output) == (0, "slack: delivered\n")
+    assert [path for _, path, _ in slack.requests] == ["/api/chat.postMessage"] * 2

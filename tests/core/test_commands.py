@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from rolloutd.core.actions import Accepted, Declined
@@ -195,3 +197,15 @@ def test_a_rollback_is_tried_whatever_is_seen_of_the_mesh() -> None:
     decision = decide(plan, a_state(plan), seen(mesh=blind, command=command), at(1))
 
     assert decision.reply == Accepted()
+
+
+@pytest.mark.parametrize("kind", [CommandKind.PAUSE, CommandKind.ROLLBACK])
+def test_a_reason_ends_in_one_full_stop(kind: CommandKind) -> None:
+    """Whether or not its author wrote one: people read it as our sentence."""
+    plan = a_plan()
+    order = dataclasses.replace(asked(kind), reason="db check.")
+
+    record = decide(plan, a_state(plan), seen(command=order), at(1)).state.record
+
+    assert record is not None
+    assert record.reason.endswith("by ana: db check.")

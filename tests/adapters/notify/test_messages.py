@@ -6,7 +6,7 @@ import pytest
 
 from rolloutd.adapters.notify.messages import Message, Severity, is_news, message
 from rolloutd.core.actions import Announce, Happening
-from rolloutd.core.plan import Plan
+from rolloutd.core.plan import Afterwards, OnBlind, Plan
 from rolloutd.core.state import Cause, Pause, Phase, Record, Transition
 from rolloutd.core.units import Percent, Seconds
 from tests.builders import T0, a_plan, a_record, at, pause, rise
@@ -193,3 +193,64 @@ def test_a_promotion_with_an_end_for_stable_says_until_when_it_can_be_undone() -
     said = told(record, Happening.PROMOTED, plan=plan)
 
     assert said.next == "data-product is scaled to 0 in 30m; until then it can be undone."
+
+
+def test_blindness_that_is_rolled_back_says_so() -> None:
+    """Whoever wants to stop that has until then."""
+    plan = a_plan(on_blind=OnBlind(hold=Seconds(1200.0), then=Afterwards.ROLLBACK))
+
+    assert told(a_record(plan), Happening.BLIND, plan=plan).next == (
+        "The plan has it rolled back."
+    )
+
+
+def test_a_channel_with_threads_hears_of_every_step() -> None:
+    """There it floods nobody."""
+    news = [
+        step
+        for step in range(1, 5)
+        if is_news(PLAN, a_record(PLAN, step=step), Happening.ADVANCED, every_step=True)
+    ]
+
+    assert news == [1, 2, 3, 4]
+
+
+def test_a_pause_on_a_breach_is_told_as_one() -> None:
+    """Merely "paused" would sound like lunch."""
+    held = Pause(cause=Cause.BREACH, actor="", reason="")
+    record = a_record(PLAN, phase=Phase.PAUSED, pause=held)
+
+    assert told(record, Happening.PAUSED).title.endswith("v4 broke its gates, paused at 10 %")
+
+
+@pytest.mark.parametrize(
+    ("record", "what", "due"),
+    [
+        (a_record(PLAN), Happening.STARTED, at(60)),
+        (a_record(PLAN, suspect=True), Happening.RESUMED, None),
+        (a_record(PLAN), Happening.BLIND, None),
+        (a_record(PLAN, phase=Phase.PROMOTED), Happening.PROMOTED, None),
+        (
+            a_record(
+                PLAN,
+                phase=Phase.PAUSED,
+                pause=Pause(cause=Cause.PLAN, actor="", reason="", until=at(300)),
+            ),
+            Happening.PAUSED,
+            at(300),
+        ),
+    ],
+)
+def test_the_next_move_has_a_time_only_where_there_is_one(
+    record: Record, what: Happening, due: float | None
+) -> None:
+    """A time that passes without anything happening makes people doubt the rest."""
+    assert told(record, what).due == due
+
+
+def test_a_supersession_is_no_alarm_and_is_never_lost() -> None:
+    """A newer canary is wanted: nothing is wrong, but traffic did move."""
+    said = told(a_record(PLAN, phase=Phase.ROLLED_BACK), Happening.SUPERSEDED)
+
+    assert (said.severity, said.is_rollback) == (Severity.INFO, True)
+    assert said.next == "The new canary starts a run of its own."
