@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 
+from rolloutd.adapters.istio.epochs import EpochsSeen
 from rolloutd.adapters.istio.mesh import IstioMesh
 from rolloutd.adapters.kubernetes.cache import WatchedCache
 from rolloutd.adapters.kubernetes.rereading import RereadingApi
@@ -141,6 +142,7 @@ async def _parts(
     supervisor = Supervisor(ports, meters(settings.meter, world), world.calendar)
     for kind in ("VirtualService", "DestinationRule", "Deployment"):
         cache.subscribe(kind, partial(supervisor.changed, kind))
+    cache.subscribe("VirtualService", EpochsSeen(seat.exceed).changed)
 
     def led_views() -> list[View] | None:
         return supervisor.views() if seat.leads() else None

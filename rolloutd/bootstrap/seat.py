@@ -27,6 +27,7 @@ class Seat:
     Attributes:
         api: Refuses to write without that right.
         epoch: Number of our leadership, if there is a competition.
+        exceed: Told of the number found on an object: ours is to be no earlier.
         leads: Whether we have the right at this moment.
         leader: Where the control API of another replica is that has it, if one says.
         take: Runs something for as long as we have it.
@@ -34,6 +35,7 @@ class Seat:
 
     api: KubeApi
     epoch: Callable[[], int | None]
+    exceed: Callable[[int], None]
     leads: Callable[[], bool]
     leader: Callable[[], str | None]
     take: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
@@ -55,6 +57,7 @@ def seat_of(api: KubeApi, lease: str | None, pace: Pace, url: str | None = None)
         return Seat(
             api=api,
             epoch=lambda: None,
+            exceed=lambda _: None,
             leads=lambda: True,
             leader=lambda: None,
             take=lambda work: work(),
@@ -76,6 +79,7 @@ def seat_of(api: KubeApi, lease: str | None, pace: Pace, url: str | None = None)
     return Seat(
         api=FencedApi(api, elector.is_leader, ClientSettings().deadline),
         epoch=lambda: elector.epoch,
+        exceed=elector.exceed,
         leads=elector.is_leader,
         leader=lambda: elector.holder_url,
         take=take,

@@ -22,10 +22,10 @@ STALE_INTERVALS = 3
 def next_step(plan: Plan, record: Record) -> int | None:
     """Return the step to take next; ``None`` when the run is through.
 
-    An edited plan may have fewer steps, or steps below the present weight: those are passed
-    over, because a weight falls only by a rollback.
+    Steps of an edited plan that lie below the present weight are passed over, because a weight
+    falls only by a rollback; those above it are not, wherever the edit has put them.
     """
-    for index in range(record.step + 1, len(plan.steps)):
+    for index in range(_place(plan, record) + 1, len(plan.steps)):
         match plan.steps[index]:
             case PauseStep():
                 return index
@@ -38,16 +38,33 @@ def next_step(plan: Plan, record: Record) -> int | None:
 
 
 def hold_of(plan: Plan, record: Record) -> Seconds:
-    """Return the shortest stay at the record's step; 0 where an edit took the step away."""
-    if record.step < len(plan.steps):
-        match plan.steps[record.step]:
-            case WeightStep(hold=hold):
-                return hold
-            case PauseStep():
-                return Seconds(0.0)
-            case never:
-                assert_never(never)
-    return Seconds(0.0)
+    """Return the shortest stay at the record's step; 0 where an edit took the step away.
+
+    Below the first step of an edited plan it is that step's.
+    """
+    match plan.steps[max(_place(plan, record), 0)]:
+        case WeightStep(weight=weight, hold=hold):
+            return hold if weight >= record.weight else Seconds(0.0)
+        case PauseStep():
+            return Seconds(0.0)
+        case never:
+            assert_never(never)
+
+
+def _place(plan: Plan, record: Record) -> int:
+    """Return which step of the plan as it is now the record stands at; -1 below the first.
+
+    The record's number means a step of the plan as it was. Where that step has another weight
+    now, the weight tells the place: an edit must not make a canary jump over steps.
+    """
+    last, reached = -1, None
+    for index, step in enumerate(plan.steps):
+        reached = step.weight if isinstance(step, WeightStep) else reached
+        if index == record.step and reached == record.weight:
+            return index
+        if isinstance(step, WeightStep) and step.weight <= record.weight:
+            last = index
+    return last
 
 
 def hold_ends(plan: Plan, record: Record) -> Instant:
@@ -138,7 +155,7 @@ def needs_certificate(plan: Plan, record: Record) -> bool:
         return False
     rises = (
         step.weight
-        for step in plan.steps[record.step + 1 :]
+        for step in plan.steps[_place(plan, record) + 1 :]
         if isinstance(step, WeightStep) and step.weight > record.weight
     )
     return next(rises, Percent(100)) > LAST_SMALL_STEP

@@ -73,7 +73,7 @@ class Sample:
         end: When it ended.
         stable: ``None`` when this arm could not be read: not knowing, not zero.
         canary: Likewise.
-        weight: The canary's share ordered during the interval.
+        weight: The canary's share that the VirtualService said at its end.
         values: Answers to custom queries by gate name, as (canary, stable); a ``None`` is
             an answer that did not come.
     """

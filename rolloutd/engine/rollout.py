@@ -153,13 +153,18 @@ class Rollout:
 
     def hear(self, reading: Reading | Unread) -> None:
         """Take in a look at the metrics."""
-        record = self._state.record
-        weight = (ordered(record) if record is not None else None) or Percent(0)
         now = self._world.clock.now()
-        self._evidence, sample = learn(self._evidence, reading, weight, now)
+        self._evidence, sample = learn(self._evidence, reading, self._in_force(), now)
         if sample is not None:
             self._sample, self._unjudged = sample, True
             self._wake.set()
+
+    def _in_force(self) -> Percent:
+        """Return the share that the VirtualService says, which may be another's order."""
+        mesh, record = self._world.mesh.look(self.plan), self._state.record
+        if isinstance(mesh, MeshSeen) and mesh.canary is not None:
+            return mesh.canary
+        return (ordered(record) if record is not None else None) or Percent(0)
 
     async def turn(self) -> Seconds:
         """Take one turn; return for how long nothing need be done after it."""

@@ -456,13 +456,22 @@ def test_stable_is_not_scaled_down_while_it_may_have_traffic(mesh: MeshSeen) -> 
 
 
 def test_an_edit_takes_force_from_the_next_step() -> None:
-    """The present weight stays; the ladder above it is the new one."""
+    """The present weight stays; the ladder above it is the new one, from its lowest rung."""
     plan = a_plan()
     edited = a_plan(rise(20), rise(30), rise(100, 0))
     state = a_state(plan)
 
     assert weight_after(edited, state, seen(says(FINE, at=30)), 30) == 10
-    assert weight_after(edited, state, seen(says(FINE, at=60)), 60) == 30
+    assert weight_after(edited, state, seen(says(FINE, at=60)), 60) == 20
+
+
+def test_an_edit_lets_nobody_jump() -> None:
+    """Step 0 was 5 % and is 20 % now: the next one is 20 %, not what comes after it."""
+    plan = a_plan(rise(5), rise(25), rise(50), rise(100, 0))
+    state = a_state(plan, weight=Percent(5))
+
+    edited = a_plan(rise(20), rise(100, 0))
+    assert weight_after(edited, state, seen(says(FINE, at=60)), 60) == 20
 
 
 def test_an_edit_never_lowers_the_weight() -> None:

@@ -496,3 +496,22 @@ async def test_orders_are_obeyed_in_turn_without_rest_between_them() -> None:
 
         assert (first.result(), second.result()) == (Accepted(), Accepted())
         assert stage.record.phase is Phase.PROGRESSING
+
+
+async def test_foreign_weights_do_not_spoil_the_observed_split() -> None:
+    """They were in force, and requests followed them: that is no fault of the mesh.
+
+    Counted against the weight that we had ordered, they would block the next step for hours.
+    """
+    stage = Stage()
+    await stage.pass_time(10)
+    ours = to_text(stage.record)
+    stage.mesh.holds = a_mesh(80, record=ours, hold_off="an audit")
+    await stage.pass_time(40)
+    held = to_text(stage.record)
+    stage.mesh.holds = a_mesh(10, record=held)
+    await stage.pass_time(20)
+    split = stage.rollout.view.split
+
+    assert split is not None
+    assert split.in_force

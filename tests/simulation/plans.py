@@ -44,16 +44,28 @@ NOT_LONG = OnBlind(hold=Seconds(12.0), then=Afterwards.ROLLBACK)
 
 def simulated_plan(chance: random.Random, *, spans_two: bool) -> Plan:
     """Return some plan; its every number is the seed's."""
-    names = (PRIMARY, SECONDARY) if spans_two else (PRIMARY,)
     retires = chance.random() < 0.3
+    plan = a_simulated_plan(chance.choice(STAIRS), spans_two=spans_two, retires=retires)
+    return dataclasses.replace(plan, on_blind=NOT_LONG if chance.random() < 0.2 else AWHILE)
+
+
+def a_simulated_plan(steps: tuple[Step, ...], *, spans_two: bool, retires: bool) -> Plan:
+    """Return a plan with these steps.
+
+    Args:
+        steps: With holds of seconds.
+        spans_two: Over two VirtualServices.
+        retires: Stable is scaled to 0 some time after the promotion.
+    """
+    names = (PRIMARY, SECONDARY) if spans_two else (PRIMARY,)
     return a_plan(
-        *chance.choice(STAIRS),
+        *steps,
         key=KEY,
         virtual_services=tuple(Routes(virtual_service=name, routes=()) for name in names),
         stable=Arm(host=None, subset=STABLE, deployment=deployment(STABLE)),
         canary=Arm(host=None, subset=CANARY, deployment=deployment(CANARY)),
-        samples=Samples(interval=Seconds(2.0), window=Seconds(10.0), min_requests=10),
-        on_blind=NOT_LONG if chance.random() < 0.2 else AWHILE,
+        samples=Samples(interval=Seconds(2.0), window=Seconds(10.0), min_requests=40),
+        on_blind=AWHILE,
         scale_down_after=Seconds(8.0) if retires else None,
         digest="plan-0",
         origin="shop.yaml:1",

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from rolloutd.adapters.istio.epochs import EpochsSeen
 from rolloutd.adapters.istio.mesh import IstioMesh
 from rolloutd.adapters.kubernetes.cache import WatchedCache
 from rolloutd.adapters.kubernetes.claim import Candidate
@@ -137,6 +138,7 @@ class Replica:
         self._shelf = around.shelf
         for kind in ("VirtualService", "DestinationRule", "Deployment"):
             self._cache.subscribe(kind, partial(self._supervisor.changed, kind))
+        self._cache.subscribe("VirtualService", EpochsSeen(self.elector.exceed).changed)
 
     @property
     def leads(self) -> bool:

@@ -55,7 +55,7 @@ def play(what: Scenario, metrics: Metrics, *, traced: bool = False) -> Outcome:
     try:
         stage.begin()
         _storm(stage)
-        _heal(stage)
+        settle(stage)
     except AssertionError as broken:
         stage.audit.object(str(broken))
     finally:
@@ -86,8 +86,11 @@ def _storm(stage: Stage) -> None:
             befall(stage, stage.chance.choice(what.mishaps))
 
 
-def _heal(stage: Stage) -> None:
-    """Require that all comes to its end in time, and that then nothing is written any more."""
+def settle(stage: Stage) -> None:
+    """Put things right; require that all comes to its end in time, and that then all is still.
+
+    What is wrong goes to the stage's auditor.
+    """
     stage.trace.say("HEAL", "nothing goes wrong any more")
     heal(stage)
     deadline = stage.timeline.now + PATIENCE + 2 * holds_of(stage.plan)

@@ -102,6 +102,22 @@ def scenario(seed: int) -> Scenario:
     )
 
 
+def quiet(plan: Plan, *, replicas: int = 1, broken: float = 0.0) -> Scenario:
+    """Return a day on which nothing goes wrong but what a test itself does."""
+    return Scenario(
+        seed=1,
+        replicas=replicas,
+        plan=plan,
+        broken={CANARY: broken} if broken else {},
+        chances={},
+        latency=0.01,
+        mishaps=(),
+        storm=0.0,
+        spacing=1.0,
+        max_skew=0.0,
+    )
+
+
 def _chances(chance: random.Random) -> Mapping[Fault, float]:
     """Switch kinds of faults on or off, each with a rate of its own."""
     chances: dict[Fault, float] = {}

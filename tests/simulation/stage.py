@@ -12,6 +12,7 @@ from rolloutd.core.observation import Command, CommandKind
 from rolloutd.core.plan import Plan
 from rolloutd.core.record_text import from_text
 from rolloutd.core.state import Record
+from rolloutd.engine.rollout import Rollout
 from rolloutd.errors import Refused
 from rolloutd.sandbox.kubernetes.history import Change
 from rolloutd.sandbox.kubernetes.refs import Ref
@@ -67,6 +68,7 @@ class Stage:
         self.plan = scenario.plan
         self.present = Plans(plans={})
         self._orders = 0
+        self._went_on = 0
         self._is_over = False
 
     def begin(self) -> None:
@@ -99,20 +101,25 @@ class Stage:
         for host in self.hosts:
             rollout = host.rollout(KEY)
             if rollout is not None:
-                self._orders += 1
-                command = Command(id=f"c{self._orders}", kind=kind, actor="ana", reason="so")
-                licence = self.audit.licence
-                if kind in GOES_ON or kind is CommandKind.RETRY:
-                    licence.held = False
-                if kind in {CommandKind.SKIP, CommandKind.PROMOTE}:
-                    licence.hurried = True
-                self.trace.say("ana", f"orders {kind.value} of {host.name}")
-                host.order(rollout, command, lambda reply: self._answered(kind, reply))
+                self._give(host, rollout, kind)
                 return
 
-    def _answered(self, kind: CommandKind, reply: object) -> None:
+    def _give(self, host: Host, rollout: Rollout, kind: CommandKind) -> None:
+        self._orders += 1
+        licence, number = self.audit.licence, self._orders
+        command = Command(id=f"c{number}", kind=kind, actor="ana", reason="so")
+        if kind in GOES_ON or kind is CommandKind.RETRY:
+            licence.held, self._went_on = False, number
+        if kind in {CommandKind.SKIP, CommandKind.PROMOTE}:
+            licence.hurried = True
+        self.trace.say("ana", f"orders {kind.value} of {host.name}")
+        host.order(rollout, command, lambda reply: self._answered(kind, number, reply))
+
+    def _answered(self, kind: CommandKind, number: int, reply: object) -> None:
         self.trace.say("ana", f"is answered: {reply}")
-        if kind is CommandKind.PAUSE and isinstance(reply, Accepted):
+        # An order to go on may be under way already: it came after this one.
+        is_last = number > self._went_on
+        if kind is CommandKind.PAUSE and isinstance(reply, Accepted) and is_last:
             self.audit.licence.held = True
 
     def delete_lease(self) -> None:

@@ -14,6 +14,9 @@ from rolloutd.ports import Clock, Json, KubeApi
 
 _NEVER = Instant(0.0)
 
+_LARGEST = 2_000_000_000
+"""An epoch beyond this is not believed: the field has 31 bits, and there must be some left."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -49,6 +52,7 @@ class Claim:
         self._seen_at = _NEVER
         self._held: Lease | None = None
         self._valid_until = _NEVER
+        self._last = self._tried = 0
 
     @property
     def holder(self) -> str | None:
@@ -72,6 +76,16 @@ class Claim:
         """Return until when nobody else can lead."""
         return self._valid_until
 
+    def exceed(self, epoch: int) -> None:
+        """Let our epochs be later than one that was found in use.
+
+        They are earlier after a Lease was deleted, or restored, and made again by a slow clock.
+        A lease that we hold is raised at its next renewal: the server grants that to its true
+        holder alone, so that one who has lost it unawares gains nothing.
+        """
+        if epoch <= _LARGEST:
+            self._last = max(self._last, epoch)
+
     async def acquire(self) -> bool:
         """Take the lease if it is free; say whether it is ours now.
 
@@ -87,15 +101,14 @@ class Claim:
             # Deleted under a living leader, who finds out at its next renewal.
             if self._seen is not None and not self._is_free(self._seen):
                 return False
-            last = 0 if self._seen is None else self._seen.transitions
-            body = leases.first(self._candidate.name, me, duration, wall, last)
+            body = leases.first(self._candidate.name, me, duration, wall, self._last)
             collection = LEASE.collection(self._candidate.namespace)
             self._hold(await self._api.create(collection, self._signed(body)), asked)
             return True
         lease = self._see(found)
         if not self._is_free(lease):
             return False
-        body = leases.taken(lease, me, duration, wall)
+        body = leases.taken(lease, me, duration, wall, self._last)
         self._hold(await self._api.replace(self._path, self._signed(body)), asked)
         return True
 
@@ -147,7 +160,9 @@ class Claim:
 
     async def _prolong(self, lease: Lease) -> None:
         asked = self._clock.now()
-        body = leases.renewed(lease, self._clock.wall())
+        is_last = lease.transitions >= self._last
+        self._tried = lease.transitions if is_last else self._last + 1
+        body = leases.renewed(lease, self._clock.wall(), self._tried)
         self._hold(await self._api.replace(self._path, body), asked)
 
     async def _give_back(self, lease: Lease) -> None:
@@ -165,6 +180,7 @@ class Claim:
         if self._seen is None or lease.stamp != self._seen.stamp:
             self._seen_at = self._clock.now()
         self._seen = lease
+        self.exceed(lease.transitions)
         return lease
 
     def _is_free(self, lease: Lease) -> bool:
@@ -176,5 +192,5 @@ class Claim:
         return (
             self._held is not None
             and lease.holder == self._candidate.identity
-            and lease.transitions == self._held.transitions
+            and lease.transitions in {self._held.transitions, self._tried}
         )

@@ -57,6 +57,10 @@ class Elector:
         """Return the number of our leadership: larger than any before; ``None`` without one."""
         return self._claim.epoch if self.is_leader() else None
 
+    def exceed(self, epoch: int) -> None:
+        """Let our epochs be later than one that was found on an object."""
+        self._claim.exceed(epoch)
+
     def is_leader(self, margin: Seconds = Seconds(0.0)) -> bool:
         """Say whether nobody else can lead within the next ``margin``."""
         return after(self._pace.clock.now(), margin) < self._claim.valid_until

@@ -80,8 +80,8 @@ def first(name: str, holder: str, duration: Seconds, wall: Instant, last: int) -
     }
 
 
-def taken(lease: Lease, holder: str, duration: Seconds, wall: Instant) -> Json:
-    """Return the Lease with us as its new holder.
+def taken(lease: Lease, holder: str, duration: Seconds, wall: Instant, last: int) -> Json:
+    """Return the Lease with us as its new holder, in a later epoch than ``last``.
 
     Transitions rise even when the holder had our name: then an earlier process of ours may
     still be alive, and only another epoch keeps its writes out.
@@ -91,7 +91,7 @@ def taken(lease: Lease, holder: str, duration: Seconds, wall: Instant) -> Json:
         {
             "holderIdentity": holder,
             "leaseDurationSeconds": _whole_seconds(duration),
-            "leaseTransitions": lease.transitions + 1,
+            "leaseTransitions": max(lease.transitions, last) + 1,
             "acquireTime": _micro(wall),
             "renewTime": _micro(wall),
         },
@@ -110,9 +110,9 @@ def advertised(body: Json, url: str | None) -> Json:
     return {**body, "metadata": section(body, "metadata") | {"annotations": annotations}}
 
 
-def renewed(lease: Lease, wall: Instant) -> Json:
-    """Return the Lease, held on."""
-    return _with_spec(lease, {"renewTime": _micro(wall)})
+def renewed(lease: Lease, wall: Instant, epoch: int) -> Json:
+    """Return the Lease, held on, in an epoch that may be later than its own."""
+    return _with_spec(lease, {"renewTime": _micro(wall), "leaseTransitions": epoch})
 
 
 def released(lease: Lease, wall: Instant) -> Json:

@@ -158,3 +158,59 @@ async def test_where_a_former_holder_was_is_not_told() -> None:
 
     assert third.holder == "b"
     assert third.holder_url is None
+
+
+async def test_an_epoch_found_in_use_is_exceeded_at_the_next_renewal() -> None:
+    """A Lease that was deleted and made again by a slow clock would shut its holder out.
+
+    Every VirtualService bears a later epoch, and refuses all writes of an earlier one.
+    """
+    kube = FakeKube()
+    ours = claim(kube)
+    await ours.acquire()
+    ours.exceed(500_000_000)
+    await ours.renew()
+
+    assert ours.epoch == 500_000_001
+    assert await ours.renew()
+    assert ours.epoch == 500_000_001
+
+
+async def test_a_raised_epoch_whose_answer_was_lost_is_still_ours() -> None:
+    """It was written; only we did not hear of it."""
+    kube = FakeKube()
+    ours = claim(kube)
+    await ours.acquire()
+    ours.exceed(500_000_000)
+    kube.lose_answer("replace", Unavailable("reset"))
+    with pytest.raises(Unavailable):
+        await ours.renew()
+
+    assert await ours.renew()
+    assert ours.epoch == 500_000_001
+
+
+async def test_who_lost_the_lease_unawares_raises_nothing() -> None:
+    """It has seen its successor's epoch, and would be the third to lead at a time."""
+    kube = FakeKube()
+    ours = claim(kube)
+    await ours.acquire()
+    kube.put(LEASE, {"spec": {"holderIdentity": "b", "leaseTransitions": 200_000_000}})
+    ours.exceed(200_000_000)
+
+    assert not await ours.renew()
+    assert kube.objects[LEASE]["spec"] == {
+        "holderIdentity": "b",
+        "leaseTransitions": 200_000_000,
+    }
+
+
+async def test_an_epoch_beyond_all_reason_is_not_believed() -> None:
+    """Somebody wrote it by hand; following it would leave no room in the Lease's 31 bits."""
+    ours = claim(FakeKube())
+    await ours.acquire()
+    before = ours.epoch
+    ours.exceed(2_147_483_647)
+    await ours.renew()
+
+    assert ours.epoch == before

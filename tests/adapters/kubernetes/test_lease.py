@@ -30,7 +30,7 @@ def test_times_are_utc_with_microseconds() -> None:
 def test_taking_over_raises_the_epoch_even_from_ourselves() -> None:
     """An earlier process of the same name may still be alive and writing."""
     spec = section(
-        leases.taken(leases.read(BODY, Seconds(15.0)), "a", Seconds(15.0), NOON), "spec"
+        leases.taken(leases.read(BODY, Seconds(15.0)), "a", Seconds(15.0), NOON, 0), "spec"
     )
 
     assert spec["leaseTransitions"] == 5
@@ -56,7 +56,7 @@ def test_renewing_and_releasing_keep_the_rest() -> None:
     """The version read guards the write; fields we do not know are not ours to drop."""
     lease = leases.read(BODY, Seconds(15.0))
 
-    renewed, released = leases.renewed(lease, NOON), leases.released(lease, NOON)
+    renewed, released = leases.renewed(lease, NOON, 4), leases.released(lease, NOON)
 
     assert section(renewed, "metadata") == {"name": "rolloutd", "resourceVersion": "7"}
     assert section(renewed, "spec")["strategy"] == "OldestEmulationVersion"
