@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rolloutd.core.plan import StartManual
 from tests.api.control.office import SHOP, Office, checkout, search
+from tests.builders import pause, rise
 
 
 async def test_the_list_has_every_rollout_with_why_and_what_next() -> None:
@@ -55,6 +56,20 @@ async def test_one_rollout_is_told_in_full() -> None:
     assert isinstance(timeline, list)
     assert timeline[-1]["weightPercent"] == 10
     assert answer.json["seenAt"] == "2023-11-14T22:13:20Z"
+
+
+async def test_a_pause_of_the_plan_is_a_step_without_a_weight() -> None:
+    """For as long as it lasts, or until a person ends it."""
+    plan = checkout(steps=(rise(10, 0.0), pause(90.0), pause(), rise(100)))
+    async with Office().open(plan) as office:
+        answer = await office.get(SHOP)
+
+    assert answer.json["steps"] == [
+        {"weightPercent": 10, "seconds": 0.0},
+        {"weightPercent": None, "seconds": 90.0},
+        {"weightPercent": None, "seconds": None},
+        {"weightPercent": 100, "seconds": 60.0},
+    ]
 
 
 async def test_a_rollout_without_a_plan_is_not_found() -> None:

@@ -276,3 +276,34 @@ async def test_what_was_relayed_once_is_marked() -> None:
     assert seen[RELAYED] == "1"
     assert seen["Host"].startswith("127.0.0.1:")
     assert "Transfer-Encoding" not in seen
+
+
+async def test_a_stream_that_breaks_off_is_broken_off() -> None:
+    """A browser that saw a clean end would not know that it missed something."""
+
+    async def begin(request: web.Request) -> web.StreamResponse:
+        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await stream.prepare(request)
+        await stream.write(b"event: hello\n\n")
+        assert request.transport is not None
+        request.transport.abort()
+        return stream
+
+    endpoint = FakeEndpoint(handler=begin)
+    async with (
+        served(endpoint),
+        standing_by(Address(endpoint.url)) as standby,
+        asyncio.timeout(5),
+    ):
+        stream = await standby.session.get(f"{standby.url}/api/v1/events")
+        with pytest.raises(aiohttp.ClientError):
+            await stream.read()
+
+
+async def test_a_body_of_another_type_is_answered_by_the_standby_itself() -> None:
+    """The leader is not bothered."""
+    async with standing_by(Address(NOBODY)) as standby:
+        headers = {"Content-Type": "text/plain"}
+        answer = await standby.ask("POST", f"{SHOP}/pause", data=b"{}", headers=headers)
+
+    assert (answer.status, answer.kind) == (415, "unsupported-media-type")

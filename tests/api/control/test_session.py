@@ -12,7 +12,7 @@ from rolloutd.api.control.sessions import LARGEST
 from rolloutd.api.control.tokens import TokenFile
 from rolloutd.core.state import Phase
 from tests.api.control.office import SHOP, Answer, Office, checkout
-from tests.api.control.test_door import OPERATOR, TOKENS, VIEWER, bearer
+from tests.api.control.test_door import OPERATOR, TOKENS, VIEWER, NobodyToAsk, bearer
 
 SESSION = "/api/v1/session"
 CSRF = {"X-Rolloutd": "1"}
@@ -184,3 +184,12 @@ async def test_where_no_tokens_are_taken_there_is_no_login() -> None:
     assert answer.status == 400
     assert told.json["user"] == "local"
     assert told.json["canLogOut"] is False
+
+
+async def test_while_nobody_can_tell_whose_a_token_is_there_is_no_login() -> None:
+    """Which is not the same as a wrong token: a page asks again later."""
+    async with Office(access=NobodyToAsk()).open(checkout()) as office:
+        answer = await login(office)
+
+    assert (answer.status, answer.kind) == (503, "unavailable")
+    assert "Set-Cookie" not in answer.headers
