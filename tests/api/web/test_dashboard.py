@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from rolloutd.core.plan import StartManual
 from rolloutd.core.state import Phase
@@ -326,3 +326,54 @@ async def test_curves_begin_before_the_page_was_opened(
     )
 
     assert points > 10
+
+
+async def test_an_order_whose_answer_was_lost_can_be_sent_again(
+    theatre: Theatre, opened: Window
+) -> None:
+    """It was carried out, and pressing again must not make it two."""
+    page = opened.page
+    keys: list[str | None] = []
+
+    async def lose_the_first_answer(route: Route) -> None:
+        keys.append(await route.request.header_value("Idempotency-Key"))
+        answer = await route.fetch()
+        await (route.abort() if len(keys) == 1 else route.fulfill(response=answer))
+
+    await page.route("**/pause", lose_the_first_answer)
+    await order(page, "pause", "once")
+    await expect(page.locator("#order-error")).to_contain_text("does not answer", timeout=SOON)
+    await page.click("#confirm")
+    await expect(page.locator("#order")).not_to_be_visible(timeout=SOON)
+    view = theatre.view_of(CHECKOUT.key)
+
+    assert keys[0] == keys[1] is not None
+    assert view is not None
+    assert view.record is not None
+    assert [line.reason for line in view.record.transitions].count("Paused by ana: once.") == 1
+
+
+async def test_promoting_fully_says_what_it_skips(theatre: Theatre, opened: Window) -> None:
+    """It is the one order that gives an unproven canary everything."""
+    page = opened.page
+    await page.click("button[data-verb=promote]")
+    await expect(page.locator("#effect")).to_contain_text("The canary gets 100 %")
+    await expect(page.locator("#effect")).to_contain_text(
+        "2 steps and their checks are skipped"
+    )
+    await page.click("#confirm")
+
+    await expect(page.locator("#state")).to_contain_text("Promoted", timeout=SOON)
+    assert theatre.phase_of(CHECKOUT.key) is Phase.PROMOTED
+
+
+async def test_a_token_that_ends_takes_what_was_shown_with_it(
+    theatre: Theatre, opened: Window
+) -> None:
+    """Whoever has left must not go on reading over an old session."""
+    page = opened.page
+    theatre.dismiss_everybody()
+
+    await expect(page.locator("#token")).to_be_visible(timeout=SOON)
+    await expect(page.locator("body")).not_to_contain_text("checkout")
+    await expect(page).to_have_title("Log in · rolloutd")

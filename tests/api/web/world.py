@@ -243,6 +243,10 @@ class Theatre:
             self.url = f"{url}/"
             yield self.url
 
+    def dismiss_everybody(self) -> None:
+        """Make every token worthless."""
+        self._tokens.write_text("{}")
+
     def view_of(self, key: Key) -> View | None:
         """Return what the engine shows of a rollout."""
         rollout = self.supervisor.get(key)

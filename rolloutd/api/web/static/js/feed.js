@@ -85,7 +85,10 @@ async function ask(question) {
     if (!(error instanceof Refusal)) throw error;
     if (error.status === 401) {
       stop();
-      change({ login: state.login ?? { error: "", busy: false } });
+      forget();
+      // Right after a login the cookie should be there.
+      const lost = state.login?.busy ? "The browser did not keep the session's cookie." : "";
+      change({ session: null, login: { error: lost, busy: false } });
       return false;
     }
     change({ trouble: error.message });
