@@ -33,7 +33,7 @@ class WithoutWords(logging.Filter):
         return True
 
 
-DISCREET = WithoutWords()
+WITHOUT_WORDS = WithoutWords()
 
 
 @contextmanager
@@ -75,7 +75,7 @@ async def serve(
 ) -> AsyncIterator[None]:
     """Serve at an address that is held, until the block is left."""
     logger = logging.getLogger("rolloutd.http")
-    logger.addFilter(DISCREET)
+    logger.addFilter(WITHOUT_WORDS)
     runner = web.AppRunner(
         app, access_log=None, logger=logger, shutdown_timeout=GRACE, keepalive_timeout=idle
     )

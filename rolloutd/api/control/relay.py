@@ -43,7 +43,7 @@ HOPS = frozenset(
         "proxy-authenticate",
         "proxy-authorization",
         "proxy-connection",
-        "te",
+        "te",  # codespell:ignore
         "trailer",
         "transfer-encoding",
         "upgrade",

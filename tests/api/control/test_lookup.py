@@ -75,11 +75,11 @@ async def test_a_pause_of_the_plan_is_a_step_without_a_weight() -> None:
 async def test_a_rollout_without_a_plan_is_not_found() -> None:
     """With the name, so that a typing error shows."""
     async with Office().open(checkout()) as office:
-        answer = await office.get("/api/v1/rollouts/shop/chekout")
+        answer = await office.get("/api/v1/rollouts/shop/check-out")
 
     assert (answer.status, answer.kind) == (404, "no-such-rollout")
     assert answer.headers["Content-Type"].startswith("application/problem+json")
-    assert "shop/chekout" in str(answer.json["detail"])
+    assert "shop/check-out" in str(answer.json["detail"])
 
 
 async def test_complaints_come_with_the_list() -> None:
