@@ -108,6 +108,10 @@ class Rollout:
             await until(self._wake, self._world.clock, await self.turn())
         self.give_up()
 
+    def forget_evidence(self) -> None:
+        """Begin to judge anew, for what was learnt can't be judged: a bug of ours."""
+        self._evidence = Evidence(jury=seat(self.plan))
+
     def give_up(self) -> None:
         """Cancel the orders that are left: nobody will take another turn."""
         for command, answer in self._commands:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
+from typing import TypeAlias
 
+from rolloutd.core.observation import Reading, Unread
 from rolloutd.core.plan import Key
 from rolloutd.core.target import Target
 from rolloutd.core.units import Instant, Seconds, elapsed
@@ -14,8 +16,11 @@ from rolloutd.ports import Clock, Meter
 NOTICE = Seconds(0.5)
 """How soon a rollout that has just begun is first looked at."""
 
-
 AT_ONCE = Seconds(0.0)
+
+
+Hear: TypeAlias = Callable[[Rollout, Reading | Unread], None]
+"""Takes an answer to the rollout it is for."""
 
 
 class Sampling:
@@ -26,10 +31,12 @@ class Sampling:
         meter: Meter,
         clock: Clock,
         rollouts: Callable[[], Collection[Rollout]],
+        hear: Hear = Rollout.hear,
     ) -> None:
         self._meter = meter
         self._clock = clock
         self._rollouts = rollouts
+        self._hear = hear
         self._due: dict[Key, Instant] = {}
 
     async def run(self) -> None:
@@ -55,7 +62,7 @@ class Sampling:
     async def _ask(self, asked: list[tuple[Rollout, Target]]) -> None:
         answers = await self._meter.read([target for _, target in asked])
         for rollout, target in asked:
-            rollout.hear(answers[target.key])
+            self._hear(rollout, answers[target.key])
             # Hundreds of juries take a second: orders and breaches go in between.
             await self._clock.sleep(AT_ONCE)
 

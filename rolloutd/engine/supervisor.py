@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
+from rolloutd.core.observation import Reading, Unread
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.units import Seconds
 from rolloutd.engine.rollout import Rollout
@@ -31,7 +32,7 @@ class Supervisor:
         self._world = world
         self._calendar = calendar
         self._rollouts: dict[Key, Rollout] = {}
-        self._sampling = Sampling(meter, world.clock, self._all)
+        self._sampling = Sampling(meter, world.clock, self._all, self._hear)
         self._catalogue: Catalogue | None = None
 
     async def run(self, source: PlanSource) -> None:
@@ -41,7 +42,7 @@ class Supervisor:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._sampling.run(), name="sampling")
+                group.create_task(self._keep_sampling(), name="sampling")
                 async for catalogue in source.changes():
                     await self._take(catalogue, group)
         finally:
@@ -132,6 +133,25 @@ class Supervisor:
             try:
                 return await rollout.run()
             except Exception:
-                # A bug in one rollout is no reason to leave the others alone.
+                # A bug in one rollout is no reason to leave the others alone; nor one in the
+                # judging of evidence, to leave a person's rollback undone.
                 log.exception("rollout_crashed", rollout=str(key))
+                rollout.forget_evidence()
                 await self._world.clock.sleep(AFTER_A_CRASH)
+
+    async def _keep_sampling(self) -> None:
+        while True:
+            try:
+                await self._sampling.run()
+            except Exception:
+                # Gates are blind meanwhile, which plans provide for.
+                log.exception("sampling_crashed")
+                await self._world.clock.sleep(AFTER_A_CRASH)
+
+    def _hear(self, rollout: Rollout, reading: Reading | Unread) -> None:
+        try:
+            rollout.hear(reading)
+        except Exception:
+            # See above.
+            log.exception("evidence_refused", rollout=str(rollout.plan.key))
+            rollout.forget_evidence()

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
-from rolloutd.core.observation import CommandKind, MeshSighting
+from rolloutd.core.actions import Accepted
+from rolloutd.core.observation import CommandKind, MeshSighting, Reading, Unread
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Phase
+from rolloutd.core.target import Target
 from rolloutd.core.units import Seconds
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.world import World
 from rolloutd.errors import Unavailable
+from rolloutd.ports import Meter
 from rolloutd.telemetry.metrics import Metrics
 from tests.builders import T0, a_mesh, a_plan, asked
 from tests.engine.test_sampling import CountingMeter
@@ -75,7 +79,7 @@ class StumblingMesh(FakeMesh):
 class House:
     """A supervisor among fakes."""
 
-    def __init__(self, mesh: FakeMesh | None = None) -> None:
+    def __init__(self, mesh: FakeMesh | None = None, meter: Meter | None = None) -> None:
         self.clock, self.source, self.calendar = FakeClock(T0), FakeSource(), FakeCalendar()
         self.metrics, self.mesh = Metrics(), mesh or FakeMesh()
         world = World(
@@ -85,7 +89,7 @@ class House:
             herald=FakeHerald(),
             metrics=self.metrics,
         )
-        self.supervisor = Supervisor(world, CountingMeter(), self.calendar)
+        self.supervisor = Supervisor(world, meter or CountingMeter(), self.calendar)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -244,3 +248,51 @@ async def test_orders_are_given_up_with_the_leadership() -> None:
         await asyncio.wait([order])
 
         assert order.cancelled()
+
+
+class BuggyMeter(CountingMeter):
+    """Fails as no meter may: by a bug."""
+
+    async def read(self, targets: Sequence[Target]) -> Mapping[Key, Reading | Unread]:
+        await super().read(targets)
+        raise ZeroDivisionError
+
+
+class NonsenseMeter(CountingMeter):
+    """Answers what is no answer for one plan: the judging of it fails."""
+
+    async def read(self, targets: Sequence[Target]) -> Mapping[Key, Reading | Unread]:
+        nonsense = cast("Unread", None)
+        answers = await super().read(targets)
+        return {
+            key: nonsense if key.name == "bad" else answer for key, answer in answers.items()
+        }
+
+
+async def test_evidence_that_can_not_be_judged_is_dropped_for_that_rollout_alone() -> None:
+    """The others go on being looked at, and a person can still roll it back."""
+    meter = NonsenseMeter()
+    house, good, bad = House(meter=meter), named("good"), named("bad")
+    async with house.running():
+        house.source.publish(good, bad)
+        await house.clock.sleep(Seconds(20.0))
+        rollout = house.supervisor.get(bad.key)
+        assert rollout is not None
+        reply = await rollout.order(asked(CommandKind.ROLLBACK))
+
+    assert reply == Accepted()
+    assert sum(good.key in keys for keys in meter.asked) >= 3
+
+
+async def test_a_bug_in_a_meter_leaves_the_rollouts_to_people() -> None:
+    """Blind, they hold; whoever wants stable gets stable."""
+    house, plan = House(meter=BuggyMeter()), named("a")
+    async with house.running():
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(20.0))
+        rollout = house.supervisor.get(plan.key)
+        assert rollout is not None
+        reply = await rollout.order(asked(CommandKind.ROLLBACK))
+
+    assert reply == Accepted()
+    assert house.mesh.writes == [10, 0]
