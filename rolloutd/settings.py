@@ -183,6 +183,10 @@ class Settings:
     log_level: str = "info"
     """Lowest level that is written."""
 
+    audit_file: Path | None = None
+    """Where every order and every transition is written down; ``None`` for nowhere. One
+    replica a file: where several share a volume, each needs a name of its own."""
+
     ops: OpsSettings = field(default_factory=OpsSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     meter: MeterSettings = field(default_factory=MeterSettings)

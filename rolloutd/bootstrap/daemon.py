@@ -128,7 +128,8 @@ async def _parts(
     seat = seat_of(world.api, settings.lease, world.pace, front.advertised)
     told = messengers(settings.notify, world, cache, metrics)
     broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
-    api, kept = RereadingApi(seat.api, cache.absorb), remembrance(world, metrics)
+    api = RereadingApi(seat.api, cache.absorb)
+    kept = remembrance(settings, world, seat, metrics)
     ports = World(
         clock=clock,
         mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb),

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from rolloutd.adapters.audit.file import ChainFile
+from rolloutd.adapters.audit.trail import AuditTrail
 from rolloutd.adapters.kubernetes.history import RunHistory
 from rolloutd.bootstrap.outside import Outside
+from rolloutd.bootstrap.seat import Seat
 from rolloutd.core.units import Seconds
 from rolloutd.ports import Scribe
+from rolloutd.settings import Settings
 from rolloutd.telemetry.metrics import Metrics
 
 
@@ -27,13 +32,24 @@ class Remembrance:
     drains: Sequence[Callable[[Seconds], Coroutine[object, object, None]]]
 
 
-def remembrance(world: Outside, metrics: Metrics) -> Remembrance:
+def remembrance(
+    settings: Settings, world: Outside, seat: Seat, metrics: Metrics
+) -> Remembrance:
     """Return those who keep what was done; they write once their errands run."""
     # Not fenced: a run that we saw to its end is ours to tell of, whoever leads by then.
     history = RunHistory(world.api, world.pace.clock, metrics)
+    trails = _trails(settings.audit_file, world, seat, metrics)
     return Remembrance(
-        scribes=(history,),
+        scribes=(history, *trails),
         history=history,
-        errands=[("history", history.run)],
-        drains=[history.drain],
+        errands=[("history", history.run), *(("audit", trail.run) for trail in trails)],
+        drains=[history.drain, *(trail.drain for trail in trails)],
     )
+
+
+def _trails(
+    path: Path | None, world: Outside, seat: Seat, metrics: Metrics
+) -> Sequence[AuditTrail]:
+    if path is None:
+        return ()
+    return [AuditTrail(ChainFile(path), world.pace.clock, metrics, seat.epoch)]

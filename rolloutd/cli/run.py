@@ -68,6 +68,12 @@ log = structlog.get_logger()
 )
 @channel_options
 @desk.desk_options
+@click.option(
+    "--audit-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ROLLOUTD_AUDIT_FILE",
+    help="Where every order and transition is written down, hash-chained; see `audit verify`.",
+)
 @click.option("--ops-host", default="127.0.0.1", show_default=True, help="Probes and metrics.")
 @click.option("--ops-port", default=9090, show_default=True, help="Probes and metrics.")
 @click.option(
@@ -91,6 +97,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     namespaces: tuple[str, ...],
     prometheus: str | None,
     lease: str | None,
+    audit_file: Path | None,
     ops_host: str,
     ops_port: int,
     log_format: str,
@@ -106,6 +113,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         context=context,
         namespaces=namespaces,
         lease=lease,
+        audit_file=audit_file,
         log_format=log_format,
         log_level=log_level,
         ops=OpsSettings(host=ops_host, port=ops_port),
