@@ -25,16 +25,8 @@ def next_step(plan: Plan, record: Record) -> int | None:
     Steps of an edited plan that lie below the present weight are passed over, because a weight
     falls only by a rollback; those above it are not, wherever the edit has put them.
     """
-    for index in range(_place(plan, record) + 1, len(plan.steps)):
-        match plan.steps[index]:
-            case PauseStep():
-                return index
-            case WeightStep(weight=weight):
-                if weight >= record.weight:
-                    return index
-            case never:
-                assert_never(never)
-    return None
+    index = _place(plan, record) + 1
+    return index if index < len(plan.steps) else None
 
 
 def hold_of(plan: Plan, record: Record) -> Seconds:
@@ -54,9 +46,11 @@ def hold_of(plan: Plan, record: Record) -> Seconds:
 def _place(plan: Plan, record: Record) -> int:
     """Return which step of the plan as it is now the record stands at; -1 below the first.
 
-    The record's number means a step of the plan as it was. Where that step has another weight
-    now, the weight tells the place: an edit must not make a canary jump over steps.
+    The record's number means a step of the plan that the step was taken by. In any other plan
+    the weight tells the place: an edit must not make a canary jump over steps.
     """
+    if record.digest == plan.digest and record.step < len(plan.steps):
+        return record.step
     last, reached = -1, None
     for index, step in enumerate(plan.steps):
         reached = step.weight if isinstance(step, WeightStep) else reached
@@ -77,6 +71,7 @@ def obstacles(plan: Plan, record: Record, seen: Observation, now: Instant) -> tu
     return (
         *obstacles_to_start(plan, seen),
         *_in_other_virtual_services(seen),
+        *_in_the_traffic(seen),
         *_in_the_evidence(plan, record, seen, now),
     )
 
@@ -99,11 +94,6 @@ def _in_the_mesh(seen: Observation) -> Iterator[str]:
             pass
         case never:
             assert_never(never)
-    if seen.split is not None and seen.split.in_force is False:
-        yield (
-            f"the canary gets {seen.split.canary:.1%} of {seen.split.requests} counted"
-            " requests, which is not what the VirtualService says"
-        )
 
 
 def _in_other_virtual_services(seen: Observation) -> Iterator[str]:
@@ -114,6 +104,15 @@ def _in_other_virtual_services(seen: Observation) -> Iterator[str]:
     """
     if isinstance(seen.mesh, MeshSeen) and not seen.mesh.secondaries_in_step:
         yield "another VirtualService of the plan does not hold the new weights yet"
+
+
+def _in_the_traffic(seen: Observation) -> Iterator[str]:
+    """Yield what requests say against a further step; those of a run before say nothing."""
+    if seen.split is not None and seen.split.in_force is False:
+        yield (
+            f"the canary gets {seen.split.canary:.1%} of {seen.split.requests} counted"
+            " requests, which is not what the VirtualService says"
+        )
 
 
 def _in_the_canary(seen: Observation) -> Iterator[str]:

@@ -458,11 +458,28 @@ def test_stable_is_not_scaled_down_while_it_may_have_traffic(mesh: MeshSeen) -> 
 def test_an_edit_takes_force_from_the_next_step() -> None:
     """The present weight stays; the ladder above it is the new one, from its lowest rung."""
     plan = a_plan()
-    edited = a_plan(rise(20), rise(30), rise(100, 0))
+    edited = a_plan(rise(20), rise(30), rise(100, 0), digest="d2")
     state = a_state(plan)
 
     assert weight_after(edited, state, seen(says(FINE, at=30)), 30) == 10
     assert weight_after(edited, state, seen(says(FINE, at=60)), 60) == 20
+
+
+def test_an_edit_elsewhere_leaves_the_place_as_it_is() -> None:
+    """The same weight at the same number is the same step, with what follows it."""
+    plan = a_plan(rise(10), rise(10, 90.0), rise(50), rise(100, 0), digest="d2")
+    state = a_state(plan, digest="d1")
+
+    assert weight_after(plan, state, seen(says(FINE, at=60)), 60) == 10
+    assert weight_after(plan, state, seen(says(FINE, at=150)), 150) == 10
+
+
+def test_a_pause_that_an_edit_brought_is_taken_once() -> None:
+    """Its place lies below the present weight; going on must not lead back to it."""
+    plan = a_plan(rise(10), pause(60.0), rise(50), rise(100, 0), digest="d2")
+    state = a_state(plan, step=1, weight=Percent(20), since=at(0))
+
+    assert weight_after(plan, state, seen(says(FINE, at=60)), 60) == 50
 
 
 def test_an_edit_lets_nobody_jump() -> None:
@@ -470,7 +487,7 @@ def test_an_edit_lets_nobody_jump() -> None:
     plan = a_plan(rise(5), rise(25), rise(50), rise(100, 0))
     state = a_state(plan, weight=Percent(5))
 
-    edited = a_plan(rise(20), rise(100, 0))
+    edited = a_plan(rise(20), rise(100, 0), digest="d2")
     assert weight_after(edited, state, seen(says(FINE, at=60)), 60) == 20
 
 
@@ -479,7 +496,7 @@ def test_an_edit_never_lowers_the_weight() -> None:
     plan = a_plan()
     state = a_state(plan, step=1, weight=Percent(50))
 
-    edited = a_plan(rise(10), rise(20), rise(40), rise(60), rise(100, 0))
+    edited = a_plan(rise(10), rise(20), rise(40), rise(60), rise(100, 0), digest="d2")
     assert weight_after(edited, state, seen(says(FINE, at=60)), 60) == 60
 
 
