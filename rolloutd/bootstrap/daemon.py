@@ -145,9 +145,6 @@ async def _parts(
         cache.subscribe(kind, partial(supervisor.changed, kind))
     cache.subscribe("VirtualService", EpochsSeen(seat.exceed).changed)
 
-    def led_views() -> list[View] | None:
-        return supervisor.views() if seat.leads() else None
-
     return _Parts(
         clock=clock,
         metrics=metrics,
@@ -163,7 +160,7 @@ async def _parts(
         remembrance=kept,
         errands=[
             *(("heartbeat", heartbeat.run), ("cache", cache.run)),
-            ("broadcast", lambda: broadcast.run(led_views)),
+            ("broadcast", lambda: broadcast.run(partial(_led, supervisor, seat))),
             *(*plans.errands, *kept.errands),
             ("plans", source.run),
             ("understudy", lambda: understudy.run(source)),
@@ -172,6 +169,11 @@ async def _parts(
             *(("messenger", messenger.run) for messenger in told),
         ],
     )
+
+
+def _led(supervisor: Supervisor, seat: Seat) -> list[View] | None:
+    """Return what is to be seen where we lead."""
+    return supervisor.views() if seat.leads() else None
 
 
 async def _open(
