@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import click
 
 from rolloutd.cli.chart import Point, drawn
 from rolloutd.cli.classics import argo, flagger
-from rolloutd.cli.rehearsal import Rehearsal, success_plan
+from rolloutd.cli.recorded import Recording, moment, read_recording
+from rolloutd.cli.rehearsal import Rehearsal, judgeable, one_plan, told_by
 from rolloutd.cli.trace import TraceError, read_trace
 from rolloutd.core.gate.explain import lasting, share, whole
 from rolloutd.core.observation import Counts, History, Sample
 from rolloutd.core.plan import Plan, SuccessRate
-from rolloutd.core.units import Seconds
+from rolloutd.core.units import Instant, Seconds
 
 THRESHOLD = 0.99
 """Success ratio that the classical rules ask for where the plan names none."""
@@ -65,16 +67,41 @@ class Backtest:
 @click.option(
     "--trace",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
     help="CSV or JSON lines: t, and requests and failures of both arms.",
 )
-@click.option("--history", nargs=2, type=int, help="Requests and failures of stable before.")
+@click.option("--prometheus", metavar="URL", help="Replay what this Prometheus recorded.")
+@click.option(
+    "--from",
+    "begin",
+    callback=moment,
+    default="-1h",
+    show_default=True,
+    help="When the canary got traffic: 2026-11-20T14:00:00Z, or -2h.",
+)
+@click.option("--to", "end", callback=moment, default="now", show_default=True)
+@click.option(
+    "--canary-version",
+    help="What was the canary then: a Deployment (istio) or a subset (envoyCluster);"
+    " the plan's when left out.",
+)
+@click.option("--stable-version", help="Likewise, what was stable.")
+@click.option(
+    "--history",
+    nargs=2,
+    type=int,
+    help="Requests and failures of stable before; of Prometheus, the half hour before --from.",
+)
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="SVG to write.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
-def backtest(
+def backtest(  # noqa: PLR0913 - one parameter an option
     plan: Path,
     *,
-    trace: Path,
+    trace: Path | None,
+    prometheus: str | None,
+    begin: Instant,
+    end: Instant,
+    canary_version: str | None,
+    stable_version: str | None,
     history: tuple[int, int] | None,
     chart: Path | None,
     output: str,
@@ -82,18 +109,27 @@ def backtest(
     """Replay recorded counts through the gates and the policy that the daemon has.
 
     The counts are taken as recorded, at the weights that they were recorded at: the plan
-    decides when it would have moved, not what traffic would have followed. Only gates on
-    success ratios are replayed.
+    decides when it would have moved, not what traffic would have followed. Gates that the
+    recording has no data for are left out.
     """
-    chosen = success_plan(plan)
-    try:
-        samples = read_trace(trace, chosen)
-    except TraceError as error:
-        raise click.ClickException(f"{trace}: {error}") from error
-    if not samples:
-        raise click.ClickException(f"{trace}: it holds no samples")
-    past = None if history is None else History(requests=history[0], failures=history[1])
-    found = replayed(chosen, samples, past)
+    read = one_plan(plan)
+    if (trace is None) == (prometheus is None):
+        raise click.UsageError("give either --trace FILE or --prometheus URL")
+    past: History | None = None
+    if trace is not None:
+        samples = _traced(trace, read)
+    else:
+        recording = Recording(
+            url=prometheus or "",
+            begin=begin,
+            end=end,
+            stable=stable_version,
+            canary=canary_version,
+        )
+        samples, past = read_recording(read, recording)
+    if history is not None:
+        past = History(requests=history[0], failures=history[1])
+    found = replayed(judgeable(read, told_by(samples)), samples, past)
     if chart is not None:
         chart.write_text(drawn(found.points, found.end.seconds, found.end.phase))
     if output == "json":
@@ -102,7 +138,17 @@ def backtest(
         click.echo("\n".join(_lines(found)))
 
 
-def replayed(plan: Plan, samples: tuple[Sample, ...], past: History | None) -> Backtest:
+def _traced(trace: Path, plan: Plan) -> Sequence[Sample]:
+    try:
+        samples = read_trace(trace, plan)
+    except TraceError as error:
+        raise click.ClickException(f"{trace}: {error}") from error
+    if not samples:
+        raise click.ClickException(f"{trace}: it holds no samples")
+    return samples
+
+
+def replayed(plan: Plan, samples: Sequence[Sample], past: History | None) -> Backtest:
     """Run a plan over samples until it ends or they do."""
     begin = samples[0].start
     rehearsal = Rehearsal(plan, past, begin)

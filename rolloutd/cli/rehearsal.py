@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import assert_never
 
 import click
 
@@ -19,7 +21,16 @@ from rolloutd.core.observation import (
     Sample,
     WorkloadSeen,
 )
-from rolloutd.core.plan import Judgement, PauseStep, Plan, StartAuto, SuccessRate
+from rolloutd.core.plan import (
+    Gate,
+    Judgement,
+    Latency,
+    PauseStep,
+    Plan,
+    Promql,
+    StartAuto,
+    SuccessRate,
+)
 from rolloutd.core.state import Phase, Record, State
 from rolloutd.core.units import Instant, Percent
 
@@ -87,14 +98,11 @@ def rehearsable(plan: Plan) -> Plan:
     return dataclasses.replace(plan, steps=steps, windows=(), start=StartAuto())
 
 
-def success_plan(path: Path) -> Plan:
-    """Read the one plan of a file, made rehearsable, with its gates on success ratios alone.
-
-    Says on standard error what is left out.
+def one_plan(path: Path) -> Plan:
+    """Read the one plan of a file, made rehearsable.
 
     Raises:
         click.ClickException: The file has no plan, more than one, or one that is refused.
-        click.UsageError: The plan has no enforced gate on a success ratio.
     """
     catalogue = scan([path])
     if catalogue.complaints:
@@ -102,14 +110,50 @@ def success_plan(path: Path) -> Plan:
     if len(catalogue.plans) != 1:
         raise click.ClickException(f"{path}: one plan is needed, found {len(catalogue.plans)}")
     (plan,) = catalogue.plans.values()
-    gates = tuple(
-        gate
-        for gate in plan.gates
-        if isinstance(gate, SuccessRate) and gate.judgement is not Judgement.SHADOW
-    )
+    return rehearsable(plan)
+
+
+def judgeable(plan: Plan, has_data: Callable[[Gate], bool]) -> Plan:
+    """Return the plan with those enforced gates that there is data for.
+
+    Says on standard error which are left out.
+
+    Raises:
+        click.UsageError: None would be left.
+    """
+    enforced = [gate for gate in plan.gates if gate.judgement is not Judgement.SHADOW]
+    gates = tuple(gate for gate in enforced if has_data(gate))
     if not gates:
-        raise click.UsageError("the plan has no enforced gate on a success ratio")
-    left_out = len(plan.gates) - len(gates)
-    if left_out:
-        click.echo(f"{left_out} gates on other things are left out", err=True)
-    return rehearsable(dataclasses.replace(plan, gates=gates))
+        raise click.UsageError("there is no data for any enforced gate of the plan")
+    for gate in enforced:
+        if gate not in gates:
+            click.echo(f"{gate.name} is left out: there is no data for it", err=True)
+    return dataclasses.replace(plan, gates=gates)
+
+
+def told_by(samples: Sequence[Sample]) -> Callable[[Gate], bool]:
+    """Say of a gate whether some samples have data for it."""
+    timed = any(
+        arm is not None and arm.latency is not None
+        for sample in samples
+        for arm in (sample.canary, sample.stable)
+    )
+    answered = {
+        name
+        for sample in samples
+        for name, (canary, _) in sample.values.items()
+        if canary is not None
+    }
+
+    def has_data(gate: Gate) -> bool:
+        match gate:
+            case SuccessRate():
+                return True
+            case Latency():
+                return timed
+            case Promql(name=name):
+                return name in answered
+            case never:
+                assert_never(never)
+
+    return has_data

@@ -12,10 +12,10 @@ from statistics import median
 
 import click
 
-from rolloutd.cli.rehearsal import Rehearsal, success_plan
+from rolloutd.cli.rehearsal import Rehearsal, judgeable, one_plan
 from rolloutd.core.gate.explain import lasting, points, whole
 from rolloutd.core.observation import Counts, History, Sample
-from rolloutd.core.plan import Plan, WeightStep
+from rolloutd.core.plan import Plan, SuccessRate, WeightStep
 from rolloutd.core.state import Phase
 from rolloutd.core.units import Instant, Seconds
 
@@ -85,7 +85,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     """
     if not (0.0 <= baseline < 1.0 and 0.0 < regression <= 1.0):
         raise click.UsageError("--baseline must lie in 0..1, --regression above 0")
-    chosen = success_plan(plan)
+    chosen = judgeable(one_plan(plan), lambda gate: isinstance(gate, SuccessRate))
     healthy = Traffic(rate=rps, baseline=baseline)
     sick = dataclasses.replace(healthy, rise=regression)
     report = Report(

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 
-from rolloutd.core.gate.lines import Brief, Fields, LineError, read_sample
+from rolloutd.core.gate.lines import (
+    Brief,
+    Fields,
+    LineError,
+    is_opening,
+    read_edges,
+    read_sample,
+)
 from rolloutd.core.observation import Sample
 from rolloutd.core.plan import Plan
 from rolloutd.core.units import Instant
@@ -35,6 +43,9 @@ class TraceError(LineError):
 def read_trace(path: Path, plan: Plan) -> tuple[Sample, ...]:
     """Read a whole trace, oldest first.
 
+    A first JSON line without ``t`` names the edges of the latency buckets, ``{"le": [...]}``;
+    ``values`` of a line are the answers to custom queries: ``{"GATE": [canary, stable]}``.
+
     Raises:
         TraceError: A line is not as it should be, or time does not move on.
         OSError: The file can't be read.
@@ -45,14 +56,33 @@ def read_trace(path: Path, plan: Plan) -> tuple[Sample, ...]:
     last: Instant | None = None
     for number, row in rows:
         try:
-            sample = read_sample(_fields(row), brief, last)
+            fields = _fields(row)
+            if not samples and is_opening(fields):
+                brief = dataclasses.replace(brief, edges=read_edges(fields))
+                continue
+            sample = _sample(fields, brief, last)
         except LineError as error:
             raise TraceError(number, error) from error
-        if last is not None and sample.end <= last:
-            raise TraceError(number, LineError("t", f"{sample.end:g} is not after {last:g}"))
         samples.append(sample)
         last = sample.end
     return tuple(samples)
+
+
+def _sample(line: Fields, brief: Brief, last: Instant | None) -> Sample:
+    counts = {key: value for key, value in line.values.items() if key != "values"}
+    sample = read_sample(Fields(counts), brief, last)
+    if last is not None and sample.end <= last:
+        raise LineError("t", f"{sample.end:g} is not after {last:g}")
+    told = line.inner("values") or Fields({}, "values")
+    return dataclasses.replace(sample, values={name: _pair(told, name) for name in told.values})
+
+
+def _pair(told: Fields, name: str) -> tuple[float | None, float | None]:
+    pair = told.values[name]
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise LineError(told.name(name), "must be a pair: [canary, stable], null for no answer")
+    both = Fields({"canary": pair[0], "stable": pair[1]}, told.name(name))
+    return both.optional("canary"), both.optional("stable")
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, object]]:

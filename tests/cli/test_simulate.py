@@ -87,7 +87,7 @@ def test_text_says_it_in_three_lines(plan: Path) -> None:
 
 def test_gates_on_other_things_are_named_as_left_out(plan: Path) -> None:
     """Whoever reads the figures must know what they are not about."""
-    assert "1 gates on other things are left out" in simulated(plan, "--rps", "50").stderr
+    assert "latency-p99 is left out: there is no data" in simulated(plan, "--rps", "50").stderr
 
 
 def test_a_plan_without_a_gate_on_success_cannot_be_simulated(plan: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -11,7 +11,7 @@ from typing import cast
 import aiohttp
 import orjson
 
-from rolloutd.core.units import Seconds
+from rolloutd.core.units import Instant, Seconds
 from rolloutd.errors import Unavailable
 
 _INLINE = 64 << 10
@@ -59,12 +59,20 @@ class PrometheusClient:
         session: Not closed here; carries headers for authentication where those are needed.
         url: Base URL, without ``/api/v1``.
         limits: What questions may cost.
+        as_of: The moment that questions are about; ``None`` for the present one.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        limits: Limits,
+        as_of: Callable[[], Instant] | None = None,
+    ) -> None:
         self._session = session
         self._url = url.rstrip("/")
         self._limits = limits
+        self._as_of = as_of
         self._turn = asyncio.Semaphore(limits.at_once)
 
     async def query(self, expression: str) -> Sequence[Row]:
@@ -84,9 +92,12 @@ class PrometheusClient:
 
     async def _post(self, expression: str) -> bytes:
         timeout = f"{self._limits.deadline:g}s"  # so that a query we gave up does not run on
+        question = {"query": expression, "timeout": timeout}
+        if self._as_of is not None:
+            question["time"] = f"{self._as_of():.3f}"
         async with self._session.post(
             f"{self._url}/api/v1/query",
-            data={"query": expression, "timeout": timeout},
+            data=question,
             allow_redirects=False,
         ) as response:
             body = bytearray()

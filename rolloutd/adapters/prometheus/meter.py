@@ -75,6 +75,8 @@ class PrometheusMeter:
         url: Prometheus' base URL.
         clock: For ``Reading.at``.
         limits: What questions may cost.
+        replays: Ask what Prometheus would have answered when the clock's time was: then the
+            clock may go through the past.
     """
 
     def __init__(
@@ -83,9 +85,12 @@ class PrometheusMeter:
         url: str,
         clock: Clock,
         limits: Limits | None = None,
+        *,
+        replays: bool = False,
     ) -> None:
         self._limits = limits or Limits()
-        self._client = PrometheusClient(session, url, self._limits)
+        as_of = clock.wall if replays else None
+        self._client = PrometheusClient(session, url, self._limits, as_of)
         self._clock = clock
         self._memory: dict[Key, _Memory] = {}
 

@@ -137,6 +137,15 @@ def is_opening(line: Fields) -> bool:
     return "t" not in line.values
 
 
+def read_edges(line: Fields) -> tuple[float, ...]:
+    """Read the edges of the latency buckets from a stream's first line; none is an answer.
+
+    Raises:
+        LineError: They don't rise, or are no numbers.
+    """
+    return _edges(line, line.inner("history"))
+
+
 def read_opening(line: Fields) -> Opening:
     """Read a stream's first line.
 
@@ -145,7 +154,7 @@ def read_opening(line: Fields) -> Opening:
     """
     line.only("stream", "interval", "history", "options", "le")
     past = line.inner("history")
-    edges = _edges(line, past)
+    edges = read_edges(line)
     samples = Samples(
         interval=Seconds(line.within("interval", 0.0, 86_400.0, 5.0)),
         window=Seconds(60.0),
