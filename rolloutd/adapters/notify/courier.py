@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -34,6 +35,9 @@ SHELF_LIFE = Seconds(900.0)
 FIRST_PAUSE = Seconds(1.0)
 LONGEST_PAUSE = Seconds(60.0)
 """Between attempts, doubling. Without jitter: one daemon at a time talks to a sink."""
+
+ARRIVAL = Seconds(1.0)
+"""How long an attempt under way has when we are stopped: Slack answers in half of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +106,26 @@ class Courier:
         self._show()
 
     async def _settle(self) -> None:
+        """Deliver the first in the queue; cancelled, let what is on its way arrive."""
         said = self._outbox.take()
         self._under_way = 1
-        try:
-            self._count(await self._deliver(said))
-        except asyncio.CancelledError:
+        async with asyncio.TaskGroup() as group:
+            delivery = group.create_task(self._deliver(said), name="delivery")
+            delivery.add_done_callback(partial(self._settled, said))
+            try:
+                await asyncio.wait({delivery})
+            except asyncio.CancelledError:
+                await asyncio.wait({delivery}, timeout=ARRIVAL)
+                raise
+
+    def _settled(self, said: Message, delivery: asyncio.Task[str]) -> None:
+        self._under_way = 0
+        if delivery.cancelled():
             # It may have arrived, and may not: told twice is better than never.
             self._outbox.put_back(said)
-            raise
-        finally:
-            self._under_way = 0
-            self._show()
+        elif delivery.exception() is None:
+            self._count(delivery.result())
+        self._show()
 
     async def _deliver(self, said: Message) -> str:
         """Try until it is settled; return the outcome as metrics call it."""

@@ -443,3 +443,25 @@ async def test_a_reminder_of_what_this_process_did_not_tell_is_told(office: Offi
     await deliver(office, lambda: office.count("sent") == 1)
 
     assert "Told again after a restart" in office.slack.requests[0][2]
+
+
+async def test_a_message_that_arrives_while_we_are_stopped_is_not_sent_again(
+    office: Office,
+) -> None:
+    """Its answer was on the way."""
+    asked = asyncio.Event()
+
+    async def answer_late(request: web.Request) -> web.StreamResponse:
+        del request
+        asked.set()
+        await asyncio.sleep(0.05)  # noqa: TID251 - longer than it takes to be stopped
+        return web.Response(text="ok")
+
+    office.slack.handler = answer_late
+    office.tell(Happening.ROLLED_BACK)
+    await deliver(office, asked.is_set)
+
+    await office.courier.drain(Seconds(5.0))
+
+    assert len(office.slack.requests) == 1
+    assert office.count("sent") == 1
