@@ -6,11 +6,14 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 import rolloutd
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,44 @@ COMMANDS: Final = MappingProxyType(
         "backtest": Entry(
             "rolloutd.cli.backtest:backtest", "Replay recorded counts through a plan."
         ),
+        "gitops": Entry(
+            "rolloutd.cli.gitops:gitops", "Print what keeps Argo CD or Flux off the weights."
+        ),
         "notify": Entry(
             "rolloutd.cli.notify:notify", "Try out the channels on which people are told."
         ),
         "demo": Entry(
             "rolloutd.cli.demo:demo", "See data-product go from v3 to v4, on this machine."
+        ),
+        "get": Entry("rolloutd.cli.remote.get:get", "Show where rollouts stand."),
+        "describe": Entry(
+            "rolloutd.cli.remote.describe:describe", "Say everything about a rollout."
+        ),
+        "explain": Entry(
+            "rolloutd.cli.remote.explain:explain",
+            "Say why a rollout is where it is, or what a field of plans means.",
+        ),
+        "status": Entry(
+            "rolloutd.cli.remote.status:status", "Say how it stands, or wait for its end."
+        ),
+        "watch": Entry("rolloutd.cli.remote.watch:watch", "Watch a rollout live."),
+        "pause": Entry("rolloutd.cli.remote.orders:pause", "Stay at the present weight."),
+        "resume": Entry("rolloutd.cli.remote.orders:resume", "Go on where the pause began."),
+        "skip": Entry("rolloutd.cli.remote.orders:skip", "Leave the present hold now."),
+        "promote": Entry(
+            "rolloutd.cli.remote.orders:promote", "Leave the hold, or go all the way to 100 %."
+        ),
+        "rollback": Entry("rolloutd.cli.remote.orders:rollback", "Send all traffic to stable."),
+        "retry": Entry("rolloutd.cli.remote.orders:retry", "Try again after a rollback."),
+        "start": Entry(
+            "rolloutd.cli.remote.orders:start", "Start a rollout that waits for a person."
+        ),
+        "report": Entry(
+            "rolloutd.cli.report.command:report", "Write a run down, for a change ticket."
+        ),
+        "audit": Entry("rolloutd.cli.audit:audit", "Read the audit trail; check it is whole."),
+        "completion": Entry(
+            "rolloutd.cli.remote.completion:completion", "Print a shell's completion script."
         ),
     }
 )
@@ -74,6 +110,18 @@ class LazyGroup(click.Group):
         entry = self._entries.get(cmd_name)
         return None if entry is None else _loaded(entry)
 
+    def shell_complete(  # type: ignore[explicit-any] # click's items hold anything
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer the commands without importing them."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for Tab alone
+
+        names = [name for name in self._entries if name.startswith(incomplete)]
+        return [
+            *(CompletionItem(name, help=self._entries[name].summary) for name in names),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         del ctx
@@ -93,8 +141,8 @@ main = click.version_option(rolloutd.__version__, prog_name="rolloutd")(
     LazyGroup(
         COMMANDS,
         about="Move traffic to a new version a step at a time, and back when it is worse.",
-        epilog="Exit codes: 0 done; 1 error; 2 usage; 3 rolled back or aborted; "
-        "5 findings in plans.",
+        epilog="Exit codes: 0 done or promoted; 1 error; 2 usage; 3 rolled back or aborted; "
+        "4 not over yet (status --no-wait); 5 findings in plans; 124 not over in time.",
     )
 )
 """Entry point of the ``rolloutd`` program."""

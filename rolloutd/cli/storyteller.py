@@ -9,7 +9,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rolloutd.cli.screen import line_of, screen
+from rolloutd.api.control.states import full
+from rolloutd.cli.remote.forms import Full, read_full
+from rolloutd.cli.remote.screen import screen
+from rolloutd.cli.remote.story import Story
 from rolloutd.core.machine import ENDED
 from rolloutd.core.state import Record
 from rolloutd.core.units import Seconds
@@ -32,7 +35,6 @@ class Storyteller:
         self._console = console
         self._clock = clock
         self._live = live
-        self._told = 0
 
     def show_balance(self, balance: Balance) -> None:
         """Show who called whom before anything moves."""
@@ -57,33 +59,21 @@ class Storyteller:
             while True:
                 now = view()
                 if now is not None:
-                    picture.update(screen(now, self._clock.now()), refresh=True)
+                    picture.update(screen(_sent(now), self._clock.now()), refresh=True)
                     if now.record is not None and now.record.phase in ENDED:
                         return now.record
                 await self._clock.sleep(FRAME)
 
     async def _lines(self, view: Callable[[], View | None]) -> Record:
-        said = ""
+        story = Story(whole=True)
         while True:
             now = view()
             if now is not None and now.record is not None:
-                said = self._news(now, said)
+                for line in story.news(_sent(now)):
+                    self._console.print(Text(line))
                 if now.record.phase in ENDED:
                     return now.record
             await self._clock.sleep(FRAME)
-
-    def _news(self, view: View, said: str) -> str:
-        """Print what is new; return the reason for holding that was printed last."""
-        record = view.record
-        if record is None:
-            return said
-        for line in record.transitions[self._told :]:
-            self._console.print(line_of(line))
-        self._told = max(self._told, len(record.transitions))
-        blocked = "; ".join(sorted(o.split(":")[0] for o in view.outlook.obstacles))
-        if blocked and blocked != said and record.phase not in ENDED:
-            self._console.print(Text(f"          {view.outlook.why}", style="dim"))
-        return blocked
 
     def show_result(self, result: dict[str, object]) -> None:
         """Show the figures of the run."""
@@ -97,3 +87,8 @@ class Storyteller:
         self._console.print("\nThe sandbox stays up until Ctrl-C. For another terminal:")
         for what, address in addresses.items():
             self._console.print(f"  {what}: {address}", soft_wrap=True)
+
+
+def _sent(view: View) -> Full:
+    """Return what an operator's terminal would be sent: both show the same."""
+    return read_full(full(view).model_dump(mode="json", by_alias=True))
