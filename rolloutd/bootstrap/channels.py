@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import structlog
+
 from rolloutd.adapters.kubernetes.events import EventHerald
 from rolloutd.adapters.notify.courier import Courier, Desk
 from rolloutd.adapters.notify.letter import SecretFile
@@ -16,9 +18,14 @@ from rolloutd.adapters.notify.slack_bot import Bot, SlackBot
 from rolloutd.adapters.notify.webhook import WebhookSink
 from rolloutd.bootstrap.outside import Outside
 from rolloutd.core.units import Seconds
-from rolloutd.ports import Herald, KubeCache
+from rolloutd.ports import Clock, Herald, KubeCache
 from rolloutd.settings import NotifySettings
 from rolloutd.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+AFTER_A_CRASH = Seconds(5.0)
+"""Rest before a messenger that failed by a bug of ours goes on with its next message."""
 
 
 class Messenger(Herald, Protocol):
@@ -43,6 +50,16 @@ def messengers(
     # Not fenced: an Event steers nothing, and its name tells it from another's.
     events = EventHerald(world.api, cache, clock, metrics)
     return [events, *(Courier(sink, desk) for sink in sinks(settings, Post(world.session)))]
+
+
+async def deliver(messenger: Messenger, clock: Clock) -> None:
+    """Let one deliver until cancelled: a bug in it is no reason to leave canaries alone."""
+    while True:
+        try:
+            await messenger.run()
+        except Exception:
+            log.exception("messenger_crashed")
+            await clock.sleep(AFTER_A_CRASH)
 
 
 def sinks(settings: NotifySettings, post: Post) -> Sequence[Sink]:
