@@ -21,9 +21,10 @@ DELETED = "DELETED"
 class Store:
     """An index by namespace and name that never goes back in time.
 
-    The watch tells things in order, but the answer to our own write (``absorb``) may overtake
-    it. So an event older than what is held is dropped, and an answer older than what the
-    watch has already told is not taken: the object may have been deleted since.
+    The watch tells things in order, but the answer to a request of our own (``absorb``) may
+    overtake it. So an event older than what is held is dropped; and of an object that is not
+    held, an answer older than what the watch has already told is not taken: it may have been
+    deleted since. Of one that is held, a newer answer is news even then: its event got lost.
 
     Args:
         trim: Applied to every object before it is kept.
@@ -80,12 +81,11 @@ class Store:
             self._drop(key, obj)
 
     def absorb(self, obj: Json) -> bool:
-        """Take the answer to a write of ours, if it is news; say whether it was."""
+        """Take the answer to a request of ours, if it is news; say whether it was."""
         key, version = _key(obj), _version(obj)
-        if key is None or not is_newer(version, self._position):
-            return False
-        held = self.get(*key)
-        if held is not None and not is_newer(version, _version(held)):
+        held = None if key is None else self.get(*key)
+        known = self._position if held is None else _version(held)
+        if key is None or not is_newer(version, known):
             return False
         self._put(key, obj)
         return True

@@ -89,6 +89,20 @@ def test_an_answer_does_not_bring_back_a_deleted_object() -> None:
     assert store.get("shop", "a") is None
 
 
+def test_an_answer_makes_good_for_an_event_that_got_lost() -> None:
+    """The watch has told of later things, but not of this one.
+
+    Every patch of the object would conflict, and what is read after the conflict must count.
+    """
+    store, _ = opened(service("a", weight=0, version="90"))
+    store.apply("BOOKMARK", service("a", version="120"))
+
+    absorbed = store.absorb(service("a", weight=20, version="110"))
+
+    assert absorbed
+    assert weight(store.get("shop", "a")) == 20
+
+
 def test_an_older_deletion_does_not_remove_what_we_created_since() -> None:
     """Same name, another object."""
     store, _ = opened(service("a", version="90"))
