@@ -36,6 +36,9 @@ check: $(VENV)/.dev ## format, lint, types, imports, architecture, fast tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -q -m "not real" -n 2
 
+simulate: $(VENV)/.dev ## the whole daemon in virtual time, by fresh seeds: SEEDS=300 BUDGET=120 (seconds)
+	$(BIN)/python -m tests.simulation --fresh --seeds $(or $(SEEDS),300) $(if $(BUDGET),--seconds $(BUDGET)) $(ARGS)
+
 bench: $(VENV)/.dev system ## print the figures of the closing note as JSON
 	$(BIN)/python -m bench $(ARGS)
 
@@ -45,6 +48,17 @@ format: $(VENV)/.dev ## format and fix what can be fixed
 
 manifests: $(VENV)/.dev ## renew what deploy/ holds of the plan models and of grafana/
 	$(BIN)/python tools/manifests
+
+sbom: $(VENV)/.dev ## write the bill of materials of what runs in production to dist/
+	$(BIN)/python tools/sbom
+
+# In an environment of its own: it runs nothing of ours, and is run by nothing of ours.
+$(VENV)/audit/bin/pip-audit: $(VENV)/.demo
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+
+audit: $(VENV)/audit/bin/pip-audit ## look known vulnerabilities up; needs the advisory service
+	$(BIN)/python tools/audit $<
 
 lock: ## renew the pinned dependencies (needs uv)
 	for lock in run build demo dev; do \
@@ -56,4 +70,4 @@ lock: ## renew the pinned dependencies (needs uv)
 system: ## install the Debian packages that tests need
 	@tools/system-packages
 
-.PHONY: help demo test check bench format manifests lock system
+.PHONY: help demo test check simulate bench format manifests sbom audit lock system

@@ -16,7 +16,7 @@ from tests.simulation.cluster import STABLE
 from tests.simulation.timeline import T0, Timeline, VirtualClock
 from tests.simulation.weather import METRICS_FAULTS, Fault, Weather
 
-RATE = 100.0
+RATE = 200.0
 """Requests per second to the service."""
 
 CALLERS = 2
