@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
-from rolloutd.cli.remote.client import PASSING, Client, Named
+from rolloutd.cli.remote.client import PASSING, Named
 from rolloutd.cli.remote.events import News
 from rolloutd.cli.remote.exits import ENDED
-from rolloutd.cli.remote.follower import Ended, Follower, Joined, Lost, Tidings
+from rolloutd.cli.remote.follower import Ended, Joined, Lost, Tidings
 from rolloutd.cli.remote.forms import Full
 from rolloutd.cli.remote.link import ProblemError
 from rolloutd.core.units import Instant, Seconds
@@ -17,8 +17,16 @@ from rolloutd.errors import Refused, Unavailable
 AGAIN: Final = Seconds(2.0)
 """Shortest time between two looks without news."""
 
-ROUNDING: Final = Seconds(1.0)
-"""HTTP dates have whole seconds."""
+IDLE: Final = Seconds(7.0)
+"""Without samples the daemon takes a turn every 5 s; HTTP dates have whole seconds."""
+
+
+class Ears(Protocol):
+    """Hears of what happens, as ``Follower`` does."""
+
+    def next(self, patience: Seconds) -> Tidings | None:
+        """Return the next thing heard; ``None`` when nothing was within ``patience``."""
+        ...
 
 
 class Current:
@@ -29,6 +37,8 @@ class Current:
         trouble: Why there is none newer; empty when nothing is wrong.
 
     Args:
+        named: Which one.
+        look: Asks for it.
         clock: The time here; only differences are used, the daemon's clock has its own.
 
     Raises:
@@ -36,24 +46,26 @@ class Current:
         Refused: There is no such rollout, or we may not see it.
     """
 
-    def __init__(self, client: Client, named: Named, clock: Callable[[], Instant]) -> None:
-        self._client = client
+    def __init__(
+        self, named: Named, look: Callable[[Named], Full], clock: Callable[[], Instant]
+    ) -> None:
         self._named = named
+        self._ask = look
         self._clock = clock
         self.trouble = ""
-        self.now = client.rollout(named)
+        self.now = look(named)
         self._heard = self._tried = clock()
 
-    def wait(self, follower: Follower, patience: Seconds) -> None:
+    def wait(self, ears: Ears, patience: Seconds) -> None:
         """Wait for news and take them in.
 
         Raises:
             Refused: There will be no more: the rollout is gone, or we may not see it any more.
         """
-        tidings = follower.next(patience)
+        tidings = ears.next(patience)
         while tidings is not None:
             self._take(tidings)
-            tidings = follower.next(Seconds(0.0))
+            tidings = ears.next(Seconds(0.0))
         if self._clock() - self._tried >= max(AGAIN, self.now.interval):
             self._look()
 
@@ -77,7 +89,7 @@ class Current:
             return f"Nothing heard for {unheard:.0f}s. {why}"
         unseen = self.daemon_time() - now.seen
         looks = now.phase not in {*ENDED, "waiting", "unknown"}
-        if looks and unseen > 2 * now.interval + ROUNDING:
+        if looks and unseen > max(2 * now.interval, IDLE):
             return f"The daemon's last look at it was {unseen:.0f}s ago."
         return ""
 
@@ -99,7 +111,7 @@ class Current:
     def _look(self) -> None:
         self._tried = self._clock()
         try:
-            self.adopt(self._client.rollout(self._named))
+            self.adopt(self._ask(self._named))
         except Unavailable as error:
             self.trouble = str(error)
         except ProblemError as error:

@@ -63,7 +63,7 @@ def _awaited(client: Client, which: Named, timeout: Seconds | None, after: int |
 
     clock = SystemClock().now
     begin = clock()
-    current, story = Current(client, which, clock), Story(whole=False)
+    current, story = Current(which, client.rollout, clock), Story(whole=False)
     click.echo(_state(current.now))
     trouble = ""
     with Follower(client) as follower:

@@ -50,7 +50,7 @@ def watch(name: str) -> None:
     """
     with connected() as client:
         which = named(client, name)
-        current = Current(client, which, SystemClock().now)
+        current = Current(which, client.rollout, SystemClock().now)
         if not is_live(os.environ, is_terminal=sys.stdout.isatty()):
             code = _lines(client, current)
         elif sys.stdin.isatty():
