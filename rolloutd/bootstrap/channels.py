@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Protocol
-
-import structlog
 
 from rolloutd.adapters.kubernetes.events import EventHerald
 from rolloutd.adapters.notify.courier import Courier, Desk
@@ -18,14 +17,10 @@ from rolloutd.adapters.notify.slack_bot import Bot, SlackBot
 from rolloutd.adapters.notify.webhook import WebhookSink
 from rolloutd.bootstrap.outside import Outside
 from rolloutd.core.units import Seconds
+from rolloutd.engine.supervisor import keep_going
 from rolloutd.ports import Clock, Herald, KubeCache
 from rolloutd.settings import NotifySettings
 from rolloutd.telemetry.metrics import Metrics
-
-log = structlog.get_logger()
-
-AFTER_A_CRASH = Seconds(5.0)
-"""Rest before a messenger that failed by a bug of ours goes on with its next message."""
 
 
 class Messenger(Herald, Protocol):
@@ -52,14 +47,11 @@ def messengers(
     return [events, *(Courier(sink, desk) for sink in sinks(settings, Post(world.session)))]
 
 
-async def deliver(messenger: Messenger, clock: Clock) -> None:
-    """Let one deliver until cancelled: a bug in it is no reason to leave canaries alone."""
-    while True:
-        try:
-            await messenger.run()
-        except Exception:
-            log.exception("messenger_crashed")
-            await clock.sleep(AFTER_A_CRASH)
+def deliveries(
+    told: Sequence[Messenger], clock: Clock
+) -> Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
+    """Return a task for each, by name: a bug in one is no reason to leave canaries alone."""
+    return [("messenger", partial(keep_going, "messenger", each.run, clock)) for each in told]
 
 
 def sinks(settings: NotifySettings, post: Post) -> Sequence[Sink]:

@@ -24,7 +24,7 @@ from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.api.ops import ops_app
-from rolloutd.bootstrap.channels import Messenger, deliver, messengers
+from rolloutd.bootstrap.channels import Messenger, deliveries, messengers
 from rolloutd.bootstrap.desk import keeper_of
 from rolloutd.bootstrap.entrance import Entrance, entrance, relay
 from rolloutd.bootstrap.heartbeat import Heartbeat
@@ -166,7 +166,7 @@ async def _parts(
             ("understudy", lambda: understudy.run(source)),
             *(() if front.tls is None else (("certificate", front.tls.follow),)),
             *status_errands(plans, seat, supervisor.views, clock),
-            *(("messenger", partial(deliver, messenger, clock)) for messenger in told),
+            *deliveries(told, clock),
         ],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
@@ -14,15 +14,24 @@ from rolloutd.engine.rollout import Rollout
 from rolloutd.engine.sampling import Sampling
 from rolloutd.engine.view import View
 from rolloutd.engine.world import World
-from rolloutd.ports import Calendar, Catalogue, Json, Meter, PlanSource
+from rolloutd.ports import Calendar, Catalogue, Clock, Json, Meter, PlanSource
 
 log = structlog.get_logger()
 
 AFTER_A_CRASH = Seconds(5.0)
-"""Rest before a rollout whose turn failed by a bug of ours is taken up again."""
-
+"""Rest before what failed by a bug of ours is taken up again."""
 
 AT_ONCE = Seconds(0.0)
+
+
+async def keep_going(name: str, work: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """Run something that does not end until cancelled: no bug in it ends the daemon."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("crashed", what=name)
+            await clock.sleep(AFTER_A_CRASH)
 
 
 class Supervisor:
@@ -42,7 +51,9 @@ class Supervisor:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._keep_sampling(), name="sampling")
+                # Gates are blind after a crash of it, which plans provide for.
+                sampling = keep_going("sampling", self._sampling.run, self._world.clock)
+                group.create_task(sampling, name="sampling")
                 async for catalogue in source.changes():
                     await self._take(catalogue, group)
         finally:
@@ -137,15 +148,6 @@ class Supervisor:
                 # judging of evidence, to leave a person's rollback undone.
                 log.exception("rollout_crashed", rollout=str(key))
                 rollout.forget_evidence()
-                await self._world.clock.sleep(AFTER_A_CRASH)
-
-    async def _keep_sampling(self) -> None:
-        while True:
-            try:
-                await self._sampling.run()
-            except Exception:
-                # Gates are blind meanwhile, which plans provide for.
-                log.exception("sampling_crashed")
                 await self._world.clock.sleep(AFTER_A_CRASH)
 
     def _hear(self, rollout: Rollout, reading: Reading | Unread) -> None:

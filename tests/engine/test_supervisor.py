@@ -9,13 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
+from structlog.testing import capture_logs
+
 from rolloutd.core.actions import Accepted
 from rolloutd.core.observation import CommandKind, MeshSighting, Reading, Unread
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Phase
 from rolloutd.core.target import Target
 from rolloutd.core.units import Seconds
-from rolloutd.engine.supervisor import Supervisor
+from rolloutd.engine.supervisor import Supervisor, keep_going
 from rolloutd.engine.world import World
 from rolloutd.errors import Unavailable
 from rolloutd.ports import Meter
@@ -296,3 +298,24 @@ async def test_a_bug_in_a_meter_leaves_the_rollouts_to_people() -> None:
 
     assert reply == Accepted()
     assert house.mesh.writes == [10, 0]
+
+
+async def test_a_bug_in_what_goes_on_for_ever_is_logged_and_left_behind() -> None:
+    """A malformed message must not end the watch over every canary."""
+    clock, runs = FakeClock(T0), 0
+
+    async def stumble_once() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise ZeroDivisionError("a bug of ours")
+        await asyncio.Event().wait()
+
+    with capture_logs() as lines:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(keep_going("telling", stumble_once, clock))
+            await clock.sleep(Seconds(60.0))
+            task.cancel()
+
+    assert runs == 2
+    assert [(line["event"], line["what"]) for line in lines] == [("crashed", "telling")]
