@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Error, Page, Route, expect
 
 from rolloutd.core.plan import StartManual
 from rolloutd.core.state import Phase
@@ -134,8 +134,9 @@ async def test_an_unknown_token_is_refused_and_a_known_one_accepted(theatre: The
     async with theatre.serving(), chromium() as browser, window(browser) as opened:
         page = opened.page
         await page.goto(theatre.url)
-        await page.fill("#token", "not-a-token-of-anybody")
-        await page.press("#token", "Enter")
+        await expect(page.locator("#token")).to_be_focused()
+        await page.keyboard.type("not-a-token-of-anybody")
+        await page.keyboard.press("Enter")
         await expect(page.locator("#login-error")).to_be_visible(timeout=SOON)
 
         await page.fill("#token", OPERATOR)
@@ -290,6 +291,9 @@ async def test_hostile_words_stay_words(theatre: Theatre, opened: Window) -> Non
     await expect(page.locator("#title")).to_contain_text(HOSTILE)
     await expect(page.locator("img, #page b b")).to_have_count(0)
     await expect(page).to_have_title(re.compile("onerror"))
+    with pytest.raises(Error, match="TrustedHTML"):
+        await page.evaluate("document.getElementById('page').innerHTML = '<b>markup</b>'")
+    opened.complaints.clear()  # of that attempt
 
 
 async def test_a_run_that_is_over_can_still_be_looked_at(
@@ -309,6 +313,8 @@ async def test_a_run_that_is_over_can_still_be_looked_at(
     await expect(page.locator("#charts figure")).to_have_count(3)
     await expect(page.locator("#gates")).to_contain_text("latency p99")
     await expect(page.locator("button[data-verb]")).to_have_count(0)
+    await page.reload()
+    await expect(page.locator("#past")).to_contain_text("wrong build")
     await page.goto(f"{theatre.url}#/shop/checkout/runs/77")
     await expect(page.locator("#detail")).to_contain_text("not kept any more")
 
@@ -377,3 +383,28 @@ async def test_a_token_that_ends_takes_what_was_shown_with_it(
     await expect(page.locator("#token")).to_be_visible(timeout=SOON)
     await expect(page.locator("body")).not_to_contain_text("checkout")
     await expect(page).to_have_title("Log in · rolloutd")
+
+
+async def test_a_long_list_is_filtered(theatre: Theatre, opened: Window) -> None:
+    """By name and by phase; the worst stays on top of what is left."""
+    page = opened.page
+    many = [played(f"svc-{number}", start=StartManual()) for number in range(6)]
+    theatre.source.publish(CHECKOUT, *many)
+    await expect(page.locator(".row")).to_have_count(7, timeout=SOON)
+    await page.keyboard.press("/")
+    await page.keyboard.type("svc-3")
+    await expect(page.locator(".row b")).to_have_text(["svc-3"])
+
+    await page.fill("#filter", "")
+    await page.select_option("select", "progressing")
+    await expect(page.locator(".row b")).to_have_text(["checkout"])
+
+
+async def test_the_keys_are_told(opened: Window) -> None:
+    """A short way that nobody knows of is none."""
+    page = opened.page
+    await page.keyboard.press("?")
+    await expect(page.locator("#help")).to_contain_text("Roll back")
+    await page.keyboard.press("Escape")
+
+    await expect(page.locator("#help")).not_to_be_visible()

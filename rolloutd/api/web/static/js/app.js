@@ -50,7 +50,9 @@ function moved({ order, full }) {
 
 /** Whoever was at a part of the page stays there, though the part has moved or gone. */
 function refocus(id) {
-  if (!id || document.activeElement !== document.body) return;
+  if (document.activeElement !== document.body) return;
+  if (state.login) document.getElementById("token")?.focus();
+  if (!id) return;
   (document.getElementById(id) ?? document.getElementById("title"))?.focus();
 }
 

@@ -32,7 +32,7 @@ export function stop() {
 /** Know nothing of any rollout any more. */
 export function forget() {
   change({ rollouts: new Map(), key: null, full: null, series: null, runs: null, frozen: null });
-  change({ loaded: false, connected: false });
+  change({ loaded: false, connected: false, order: null });
 }
 
 /** Show what the address names; without a name the worst rollout, until it is gone. */

@@ -42,8 +42,10 @@ export function banners(state) {
 }
 
 function stale(why) {
-  return html`<div class="banner bad" role="alert" id="stale">
-    <strong><span aria-hidden="true">?</span> Not live: do not trust what is below.</strong>
+  // The reason counts seconds: read out once a second it would drown everything else.
+  return html`<div class="banner bad" id="stale">
+    <strong role="alert"><span aria-hidden="true">?</span> Not live: do not trust what is
+      below.</strong>
     ${why} Shown is the last known state.
   </div>`;
 }
