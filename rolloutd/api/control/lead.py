@@ -70,7 +70,7 @@ async def _asked(request: web.Request, standby: Standby, access: Access) -> web.
     except Unavailable as error:
         trouble = f"This replica does not lead, and {error}."
     understudy = standby.understudy
-    match request.match_info.route.name:
+    match request.match_info.route.name if understudy.has_read() else None:
         case "list":
             trouble = f"{trouble} These are the records in the cluster."
             known = Known(

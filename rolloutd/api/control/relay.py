@@ -92,7 +92,7 @@ class Relay:
         """
         leader = self._leader()
         if leader is None:
-            raise Unavailable("nobody leads at present")
+            raise Unavailable("nobody is known to lead at present")
         body = await read(request)
         looks = request.method == "GET"
         try:

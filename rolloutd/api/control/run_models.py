@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
 from rolloutd.api.control.models import GateForm, Sent, Share, TransitionForm
 from rolloutd.core.observation import Ruling
-from rolloutd.core.state import Phase
+
+
+Outcome: TypeAlias = Literal["promoted", "rolledBack", "aborted"]
 
 
 class GateSeriesForm(Sent):
@@ -61,9 +63,7 @@ class RunSummary(Sent):
     """A run that is over, in a list."""
 
     run: int = Field(description="Its number, counted per VirtualService.")
-    outcome: Literal[Phase.PROMOTED, Phase.ROLLED_BACK, Phase.ABORTED] = Field(
-        description="rolledBack by the daemon, aborted by a person."
-    )
+    outcome: Outcome = Field(description="rolledBack by the daemon, aborted by a person.")
     started: datetime
     ended: datetime
     stable_version: str = Field(description="Name of the stable arm: its subset or host.")

@@ -125,7 +125,7 @@ def _summary(run: Run) -> RunSummary:
     return RunSummary.model_validate(
         {
             "run": run.run,
-            "outcome": run.outcome,
+            "outcome": run.outcome.value,
             "started": moment(run.started),
             "ended": moment(run.ended),
             "stable_version": run.stable,

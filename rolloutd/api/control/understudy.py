@@ -27,6 +27,10 @@ class Understudy:
         async for catalogue in source.changes():
             self._catalogue = catalogue
 
+    def has_read(self) -> bool:
+        """Say whether the plans have been read once: before, nothing is known of any."""
+        return self._catalogue is not None
+
     @property
     def complaints(self) -> Sequence[str]:
         """What is wrong with which plan file."""

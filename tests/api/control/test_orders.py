@@ -15,6 +15,7 @@ from rolloutd.core.state import Phase, Record
 from rolloutd.core.target import Target
 from rolloutd.core.units import Seconds
 from rolloutd.errors import Unavailable
+from rolloutd.ports import Meter
 from tests.api.control.office import CHECKOUT, SHOP, Office, checkout, search
 from tests.fakes.mesh import Lost
 
@@ -319,6 +320,14 @@ class DeadMeter:
         del keys
 
 
+class BrokenMeter(DeadMeter):
+    """Fails as no meter may: the evaluation of gates is down by a bug of ours."""
+
+    async def read(self, targets: Sequence[Target]) -> Mapping[Key, Reading | Unread]:
+        del targets
+        raise ZeroDivisionError
+
+
 class DeafHerald:
     """Drops every word: Slack is gone."""
 
@@ -326,10 +335,12 @@ class DeafHerald:
         del plan, record, words
 
 
-async def test_a_rollback_needs_no_metrics_and_nobody_to_tell() -> None:
+@pytest.mark.parametrize("meter", [DeadMeter(), BrokenMeter()])
+async def test_a_rollback_needs_no_metrics_and_nobody_to_tell(meter: Meter) -> None:
     """Prometheus, Slack and the evaluation are down: that is when it is wanted."""
-    office = Office(meter=DeadMeter(), herald=DeafHerald())
+    office = Office(meter=meter, herald=DeafHerald())
     async with office.open(checkout()):
+        await office.settle(Seconds(20.0))
         answer = await office.order("rollback")
 
     assert answer.status == 200

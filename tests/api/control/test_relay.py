@@ -38,7 +38,11 @@ class Address:
 
 @asynccontextmanager
 async def standing_by(
-    at: Address, beside: Office | None = None, access: Access | None = None
+    at: Address,
+    beside: Office | None = None,
+    access: Access | None = None,
+    *,
+    has_read: bool = True,
 ) -> AsyncIterator[Office]:
     """Open an office that does not lead, in the cluster of another."""
     office = Office(is_leader=False, access=access or Local())
@@ -52,7 +56,8 @@ async def standing_by(
         relay = Relay(session, lambda: at.url, lambda: True, Seconds(1.0))
         office.standby = Standby(relay=relay, understudy=understudy)
         plans = FakeSource()
-        plans.publish(checkout(), search())
+        if has_read:
+            plans.publish(checkout(), search())
         following = group.create_task(understudy.run(plans))
         async with office.open():
             yield office
@@ -307,3 +312,11 @@ async def test_a_body_of_another_type_is_answered_by_the_standby_itself() -> Non
         answer = await standby.ask("POST", f"{SHOP}/pause", data=b"{}", headers=headers)
 
     assert (answer.status, answer.kind) == (415, "unsupported-media-type")
+
+
+async def test_a_standby_that_has_read_no_plans_yet_denies_no_rollout() -> None:
+    """404 would say that the plan is gone."""
+    async with standing_by(Address(None), has_read=False) as standby:
+        answers = [await standby.get(path) for path in ("/api/v1/rollouts", SHOP)]
+
+    assert [(answer.status, answer.kind) for answer in answers] == [(503, "not-leading")] * 2
