@@ -10,7 +10,6 @@ from pydantic import Field
 from rolloutd.api.control.models import GateForm, Sent, Share, TransitionForm
 from rolloutd.core.observation import Ruling
 
-
 Outcome: TypeAlias = Literal["promoted", "rolledBack", "aborted"]
 
 

@@ -1,0 +1,1 @@
+"""``rolloutd report``: a run on paper, for a change ticket."""
