@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rolloutd.cli.trace import TraceError, read_trace
-from rolloutd.core.observation import Sample
+from rolloutd.core.observation import Histogram, Sample
 from tests.core.gate.cases import counts, plan, success
 
 HEADER = "t,stable_requests,stable_failures,canary_requests,canary_failures,weight"
@@ -48,9 +48,29 @@ def test_lines_of_judge_are_understood(tmp_path: Path) -> None:
     assert len(read(tmp_path, "a.jsonl", line, "")) == 1
 
 
+def test_durations_and_answers_of_queries_come_along(tmp_path: Path) -> None:
+    """All that a gate may ask for can be recorded."""
+    arm = '{"requests": 10, "failures": 0, "latency": [4, 9]}'
+    (sample,) = read(
+        tmp_path,
+        "a.jsonl",
+        '{"stream": "s", "le": [10, 100, "+Inf"]}',
+        f'{{"t": 5, "stable": {arm}, "canary": {arm}, "values": {{"queue": [3, null]}}}}',
+    )
+
+    assert sample.canary is not None
+    assert sample.canary.latency == Histogram(bounds=(10.0, 100.0), counts=(4, 9, 10))
+    assert sample.values == {"queue": (3.0, None)}
+
+
 @pytest.mark.parametrize(
     ("name", "lines", "words"),
     [
+        (
+            "a.jsonl",
+            ('{"t": 5, "stable": null, "canary": null, "values": {"queue": 3}}',),
+            "line 1: values.queue: must be a pair",
+        ),
         ("a.csv", ("t,canary_requests",), "line 1: stable_requests"),
         ("a.csv", (HEADER, "5,90,1,many,2,10"), "line 2: line"),
         ("a.csv", (HEADER, "5,90,1,10,11,10"), "line 2: canary.failures"),
