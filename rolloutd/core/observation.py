@@ -247,6 +247,7 @@ class MeshSeen:
             drift: both are written in one patch.
         secondaries_in_step: The other VirtualServices hold them too.
         hold_off: A person's ``rolloutd.io/pause`` annotation: reason to keep hands off.
+        is_stamped: All bear the present leadership's mark: a late write of one before fails.
     """
 
     canary: Percent | None
@@ -254,6 +255,7 @@ class MeshSeen:
     primary_in_step: bool
     secondaries_in_step: bool
     hold_off: str | None = None
+    is_stamped: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ class Ledger:
             # A rollback does not wait for a mesh that is understood: the write will tell.
             wanted = record.phase in ROLLED_BACK and text != self._stored
             return text if wanted else None
-        whole = mesh.secondaries_in_step and mesh.record == text
+        whole = mesh.secondaries_in_step and mesh.record == text and mesh.is_stamped
         self._unfinished = self._unfinished and not mesh.secondaries_in_step
         ours = record.phase not in ENDED or self._unfinished
         is_news = text != self._stored or mesh.record is None

@@ -37,3 +37,26 @@ async def test_a_run_that_nobody_remembers_is_begun_where_another_left_its_weigh
     await stage.pass_time(5)
 
     assert stage.record.phase is Phase.PROGRESSING
+
+
+async def test_a_new_leader_leaves_its_mark_at_once() -> None:
+    """The write of the one before may still be on its way, and nothing else would refuse it."""
+    stage = Stage()
+    await stage.pass_time(10)
+    assert isinstance(stage.mesh.holds, MeshSeen)
+    stage.mesh.holds = dataclasses.replace(stage.mesh.holds, is_stamped=False)
+    await stage.pass_time(5)
+
+    assert stage.mesh.writes == [10, 10]
+
+
+async def test_a_run_that_has_ended_is_not_marked() -> None:
+    """Nobody has anything to write to it, and a fleet of them would be a storm of writes."""
+    stage = Stage()
+    await stage.pass_time(300)
+    before = list(stage.mesh.writes)
+    assert isinstance(stage.mesh.holds, MeshSeen)
+    stage.mesh.holds = dataclasses.replace(stage.mesh.holds, is_stamped=False)
+    await stage.pass_time(10)
+
+    assert stage.mesh.writes == before

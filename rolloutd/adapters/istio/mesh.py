@@ -74,7 +74,7 @@ class IstioMesh:
             for sight in (first, *rest):
                 if trouble := self._view.unready(plan, sight):
                     return MeshBlind(reason=trouble)
-        return _seen(plan, first, rest)
+        return _seen(plan, first, rest, self._epoch())
 
     def hosts(self, plan: Plan) -> tuple[str, str]:
         """Return the full host names of the stable and the canary arm.
@@ -180,11 +180,14 @@ class IstioMesh:
         return None
 
 
-def _seen(plan: Plan, first: Sight, rest: Sequence[Sight | Unroutable]) -> MeshSeen:
+def _seen(
+    plan: Plan, first: Sight, rest: Sequence[Sight | Unroutable], epoch: int | None
+) -> MeshSeen:
     """Compare what is held with what was ordered; without an order nothing is out of step."""
     tampered = first.order is None and ours.is_ordered(first.found, plan.key.name)
     wanted = first.canary if first.order is None else first.order
-    reasons = (ours.hold_off(each.found) for each in (first, *rest) if isinstance(each, Sight))
+    sights = [each for each in (first, *rest) if isinstance(each, Sight)]
+    reasons = (ours.hold_off(each.found) for each in sights)
     return MeshSeen(
         canary=first.canary,
         record=ours.record(first.found, plan.key.name),
@@ -193,6 +196,7 @@ def _seen(plan: Plan, first: Sight, rest: Sequence[Sight | Unroutable]) -> MeshS
             isinstance(each, Sight) and (wanted is None or each.holds(wanted)) for each in rest
         ),
         hold_off=next((reason for reason in reasons if reason is not None), None),
+        is_stamped=epoch is None or all(ours.epoch(each.found) == epoch for each in sights),
     )
 
 

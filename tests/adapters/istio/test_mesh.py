@@ -344,6 +344,19 @@ async def test_long_reasons_are_cut() -> None:
 
 
 class TestLeadership:
+    async def test_a_look_tells_whether_the_present_leadership_has_left_its_mark(self) -> None:
+        """Until it has, a write of the leader before, late on its way, would be accepted."""
+        cluster = Cluster(virtual_service(split(100, 0)), RULE)
+        alone = seen(cluster).is_stamped
+        cluster.epoch = 3
+        before = seen(cluster).is_stamped
+        await cluster.mesh.write(PLAN, Percent(10), "r", why="Step 1.")
+        after = seen(cluster).is_stamped
+        cluster.epoch = 4
+
+        assert (alone, before, after) == (True, False, True)
+        assert not seen(cluster).is_stamped
+
     async def test_take_over_stamps_the_epoch_once(self) -> None:
         """Until the new leader has written, nothing at the server tells it from the old."""
         cluster = Cluster(virtual_service(split(100, 0)), RULE)
