@@ -10,6 +10,7 @@ from typing import TypeAlias
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
+from yarl import URL
 
 from rolloutd.api.control.bodies import read
 from rolloutd.api.control.problems import problem
@@ -118,7 +119,8 @@ class Relay:
         headers[RELAYED] = "1"
         return self._session.request(
             request.method,
-            leader + request.raw_path,
+            # Not as it was typed: that may be a whole URL, and of another host.
+            URL(leader + request.rel_url.raw_path_qs, encoded=True),
             headers=headers,
             data=body or None,
             allow_redirects=False,

@@ -17,11 +17,12 @@ from rolloutd.api.control.relay import LARGEST_ANSWER, RELAYED, Relay
 from rolloutd.api.control.tokens import TokenFile
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.core.observation import MeshBlind
+from rolloutd.core.plan import Key, StartManual
 from rolloutd.core.state import Phase
 from rolloutd.core.units import Seconds
 from tests.api.control.office import CHECKOUT, SHOP, Office, checkout, search
 from tests.api.control.test_door import OPERATOR, TOKENS, VIEWER, bearer
-from tests.builders import a_mesh
+from tests.builders import a_mesh, a_plan
 from tests.engine.test_supervisor import FakeSource
 from tests.fakes.endpoint import FakeEndpoint, served
 
@@ -320,3 +321,33 @@ async def test_a_standby_that_has_read_no_plans_yet_denies_no_rollout() -> None:
         answers = [await standby.get(path) for path in ("/api/v1/rollouts", SHOP)]
 
     assert [(answer.status, answer.kind) for answer in answers] == [(503, "not-leading")] * 2
+
+
+async def test_a_large_answer_comes_whole() -> None:
+    """The list of a large fleet takes a megabyte, in many pieces."""
+    fleet = [
+        a_plan(key=Key("shop", f"service-{each:04}"), start=StartManual())
+        for each in range(600)
+    ]
+    async with Office().open(*fleet) as leader, standing_by(Address(leader.url)) as standby:
+        answer = await standby.get("/api/v1/rollouts")
+
+    items = answer.json["items"]
+    assert isinstance(items, list)
+    assert len(items) == 600
+    assert len(answer.text) > 256 * 1024
+
+
+@pytest.mark.parametrize("target", [f"http://localhost:9{SHOP}", SHOP])
+async def test_a_request_is_passed_on_to_nobody_but_the_leader(target: str) -> None:
+    """Whatever host its first line names, as a proxy's would."""
+    async with replicas() as (_, standby), asyncio.timeout(5):
+        host, port = standby.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        writer.write(head.encode())
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert b'"trouble":""' in answer
