@@ -21,7 +21,9 @@ class FieldError(Refused):
 
 
 def told(path: str) -> str:
-    """Say what a field means, which values it takes by default, and what is below it.
+    """Say what a field means, which value it has by default, and what is below it.
+
+    A field that several kinds of a part have is told of for each.
 
     Args:
         path: Such as ``plan.spec.steps.hold``; lists have no numbers in it.
@@ -30,29 +32,39 @@ def told(path: str) -> str:
         FieldError: There is no such field; its message says what may have been meant.
     """
     parts: tuple[type[Part], ...] = (PlanDocument,)
-    found: FieldInfo | None = None
+    found: list[tuple[type[Part], FieldInfo]] = []
     so_far = ROOT
     for name in path.split(".")[1:]:
-        fields = _fields(parts)
-        if name not in fields:
-            raise FieldError(_unknown(so_far, name, list(fields)))
-        found, parts = fields[name], tuple(_parts_of(fields[name].annotation))
+        found = [(part, fields[name]) for part in parts if name in (fields := _fields(part))]
+        if not found:
+            known = list(dict.fromkeys(each for part in parts for each in _fields(part)))
+            raise FieldError(_unknown(so_far, name, known))
+        kinds = [below for _, field in found for below in _parts_of(field.annotation)]
+        parts = tuple(dict.fromkeys(kinds))
         so_far = f"{so_far}.{name}"
-    return "\n".join(_lines(so_far, found, parts))
+    return "\n".join([so_far, *_meanings(found), *_below(parts)])
 
 
-def _lines(path: str, field: FieldInfo | None, parts: tuple[type[Part], ...]) -> Iterator[str]:
-    yield path
-    if field is None:
-        yield f"  {_about(parts[0])}"
-    else:
-        yield f"  {field.description or ''}"
-        yield f"  {_default(field)}"
+def _meanings(found: list[tuple[type[Part], FieldInfo]]) -> Iterator[str]:
+    if not found:
+        yield f"  {_about(PlanDocument)}"
+    said: set[str] = set()
+    for part, field in found:
+        words = f"  {field.description or ''}\n  {_default(field)}"
+        if words not in said:
+            if len(found) > 1:
+                yield f"  {_about(part)}"
+            yield words
+        said.add(words)
+
+
+def _below(parts: tuple[type[Part], ...]) -> Iterator[str]:
     for part in parts:
         yield f"\n{_about(part)}" if len(parts) > 1 else "\nFields:"
-        width = max(map(len, _fields((part,))))
-        for name, below in _fields((part,)).items():
-            first = (below.description or "").split(". ")[0].rstrip(".")
+        fields = _fields(part)
+        width = max(map(len, fields))
+        for name, field in fields.items():
+            first = (field.description or "").split(". ")[0].rstrip(".")
             yield f"  {name:<{width}}  {first}."
 
 
@@ -68,13 +80,9 @@ def _default(field: FieldInfo) -> str:
     return "Optional." if written is None else f"Default: {written}"
 
 
-def _fields(parts: tuple[type[Part], ...]) -> Mapping[str, FieldInfo]:
-    """Return the fields that stand below a path, by their spelling in files."""
-    return {
-        field.alias or name: field
-        for part in parts
-        for name, field in part.model_fields.items()
-    }
+def _fields(part: type[Part]) -> Mapping[str, FieldInfo]:
+    """Return the fields of a part by their spelling in files."""
+    return {field.alias or name: field for name, field in part.model_fields.items()}
 
 
 def _parts_of(kind: object) -> Iterator[type[Part]]:

@@ -36,10 +36,11 @@ def describe(name: str, *, output: str) -> None:
     """
     with connected() as client:
         now = client.rollout(named(client, name))
-    click.echo("\n".join(_lines(now)) if output == "text" else for_programs(now.form, output))
+    click.echo("\n".join(portrait(now)) if output == "text" else for_programs(now.form, output))
 
 
-def _lines(now: Full) -> Iterator[str]:
+def portrait(now: Full) -> Iterator[str]:
+    """Yield the lines that say everything about a rollout."""
     yield from aligned(list(_facts(now)))
     for obstacle in now.obstacles:
         yield f"  - {obstacle}"

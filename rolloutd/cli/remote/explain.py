@@ -48,10 +48,11 @@ def explain(name: str) -> None:
     with connected() as client:
         which = named(client, name)
         now = client.rollout(which)
-    click.echo("\n".join(_account(which, now)))
+    click.echo("\n".join(account(which, now)))
 
 
-def _account(which: Named, now: Full) -> Iterator[str]:
+def account(which: Named, now: Full) -> Iterator[str]:
+    """Yield the lines that say why a rollout is where it is, and what can be done."""
     yield f"{which} is {now.phase}: {now.canary} has {weight_of(now)}, step {step_of(now)}."
     yield f"\nWhy: {now.why}"
     if now.phase not in ENDED and now.reason and now.reason != now.why:
