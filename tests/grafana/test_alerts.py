@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from rolloutd.cli import main
 from tests.grafana.exported import busy, names
 from tests.grafana.programs import promtool
 from tests.grafana.promql import grouped, selectors
@@ -145,3 +148,31 @@ def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
     )
 
     assert tested.returncode == 0, (tested.stdout + tested.stderr).decode()
+
+
+def commands() -> list[str]:
+    """Return every command of ours that the runbook has people type."""
+    text = RUNBOOK.read_text()
+    blocks = [
+        line
+        for block in re.findall(r"```\n(.+?)```", text, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    inline = re.findall(r"`(rolloutd [^`]+)`", text)
+    return [line for line in (*blocks, *inline) if line.startswith("rolloutd ")]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_runbook_says_what_can_be_typed(command: str) -> None:
+    """An unknown option, at night, costs the trust in the rest."""
+    there = {"...": "50", "PLAN": "config/data-product.yaml", "config/": f"{ROOT}/config/"}
+    for written, meant in there.items():
+        command = command.replace(written, meant)
+    name, *args = shlex.split(command)[1:]
+    found: click.Command | None = main.get_command(click.Context(main), name)
+    context = click.Context(main)
+    while isinstance(found, click.Group):
+        found = found.get_command(context, args.pop(0))
+
+    assert found is not None
+    found.make_context(name, args)

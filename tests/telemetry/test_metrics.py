@@ -6,7 +6,9 @@ import dataclasses
 import math
 import re
 
+import pytest
 from prometheus_client import generate_latest
+from prometheus_client.metrics import MetricWrapperBase
 
 from rolloutd.core.plan import Key
 from rolloutd.core.state import Phase
@@ -139,3 +141,59 @@ def test_durations_of_rollouts_fit_their_buckets() -> None:
     assert get(name, {**labels, "le": "30.0"}) == 0
     assert get(name, {**labels, "le": "3600.0"}) == 1
     assert get(name, {**labels, "le": "86400.0"}) == 1
+
+
+CONTRACT = {
+    "rolloutd_rollout_info": {
+        "virtual_service",
+        "stable_version",
+        "canary_version",
+        "plan_hash",
+    },
+    "rolloutd_rollout_phase": {"phase"},
+    "rolloutd_rollout_paused": set(),
+    "rolloutd_traffic_weight_ratio": {"track", "source"},
+    "rolloutd_step": set(),
+    "rolloutd_steps": set(),
+    "rolloutd_step_started_timestamp_seconds": set(),
+    "rolloutd_step_transitions": {"direction"},
+    "rolloutd_gate_value": {"gate", "track"},
+    "rolloutd_gate_limit": {"gate", "bound"},
+    "rolloutd_gate_headroom_ratio": {"gate"},
+    "rolloutd_gate_samples": {"gate", "track"},
+    "rolloutd_gate_evaluations": {"gate", "result"},
+    "rolloutd_rollouts": {"result", "trigger"},
+    "rolloutd_weight_drift": {"action"},
+}
+"""What dashboards and alerts of others rest on; every one has the rollout's two labels, too."""
+
+OF_ALL = {
+    "rolloutd_rollout_duration_seconds": {"result"},
+    "rolloutd_pause_duration_seconds": {"source"},
+    "rolloutd_rollback_duration_seconds": set(),
+    "rolloutd_breach_detection_seconds": set(),
+    "rolloutd_provider_request_duration_seconds": {"provider", "outcome"},
+    "rolloutd_notifications": {"sink", "outcome"},
+    "rolloutd_notification_queue_length": {"sink"},
+    "rolloutd_config_last_reload_successful": set(),
+    "rolloutd_config_last_reload_success_timestamp_seconds": set(),
+    "rolloutd_leader": {"shard"},
+    "rolloutd_loop_lag_seconds": set(),
+    "rolloutd_build_info": {"version", "python"},
+}
+"""Of the daemon as a whole: labelled by rollout, their buckets would be thousands of series."""
+
+
+@pytest.mark.parametrize("name", [*CONTRACT, *OF_ALL])
+def test_metrics_and_labels_are_what_others_rest_on(name: str) -> None:
+    """A renamed label breaks an alert without a word."""
+    metrics = Metrics()
+    rollout = {"rollout_namespace", "rollout"} if name in CONTRACT else set[str]()
+    wanted = rollout | {**CONTRACT, **OF_ALL}[name]
+
+    (labels,) = [
+        set(instrument._labelnames)
+        for instrument in metrics.registry._collector_to_names
+        if isinstance(instrument, MetricWrapperBase) and instrument._name == name
+    ]
+    assert labels == wanted
