@@ -68,7 +68,7 @@ class Chart:
         unit: ``ratio``, ``ms`` or empty.
         at: Seconds since the epoch, rising; at least two.
         marks: Moments with a label each.
-        bands: Stretches of time with a kind each: ``rollback``, ``suspect``, ``blind``.
+        bands: Stretches of time with a kind each: a ruling, or ``paused``.
         is_share: The axis shows 0 to 100 %.
     """
 
@@ -131,8 +131,9 @@ class _Plot:
             x = self.x(at)
             yield node("path", d=f"M{x:.1f} {TOP}V{HEIGHT - BOTTOM}", class_="mark")
             if x - last >= LABEL:
-                place = min(x, WIDTH - RIGHT - LABEL / 2)
-                yield node("text", label, x=f"{place:.1f}", y=f"{TOP - 8}", class_="label")
+                is_late = x > WIDTH - RIGHT - LABEL
+                place, side = (x, "label late") if is_late else (x + 2, "label")
+                yield node("text", label, x=f"{place:.1f}", y=f"{TOP - 8}", class_=side)
                 last = x
 
     def bands(self) -> Iterator[Element]:

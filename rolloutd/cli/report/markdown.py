@@ -12,6 +12,7 @@ from rolloutd.cli.report.charts import Chart
 from rolloutd.cli.report.pictures import pictures
 from rolloutd.cli.report.words import (
     amount,
+    count,
     day,
     headline,
     impact,
@@ -91,7 +92,7 @@ def _timeline(run: RunForm) -> Iterator[Sequence[str]]:
 def _gate(gate: GateForm) -> Sequence[str]:
     values = [amount(value, gate.unit) for value in (gate.canary, gate.stable, gate.limit)]
     shadow = "" if gate.enforced else " (shadow)"
-    return (gate.gate + shadow, ruling(gate.ruling), *values, f"{gate.samples:,}", gate.reason)
+    return (gate.gate + shadow, ruling(gate.ruling), *values, count(gate.samples), gate.reason)
 
 
 def _table(names: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:

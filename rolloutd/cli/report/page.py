@@ -14,6 +14,7 @@ from rolloutd.cli.report.pictures import pictures
 from rolloutd.cli.report.style import STYLE
 from rolloutd.cli.report.words import (
     amount,
+    count,
     day,
     headline,
     impact,
@@ -24,6 +25,9 @@ from rolloutd.cli.report.words import (
 )
 from rolloutd.core.state import Phase
 from rolloutd.core.steps import span
+
+NUMBERS = frozenset({"Canary", "Stable", "Limit", "Requests"})
+"""Columns whose values stand on the right."""
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -96,7 +100,12 @@ def _charts(charts: Sequence[Chart]) -> Iterator[Element]:
 
 
 def _trouble(chart: Chart) -> Iterator[Element]:
-    words = {"rollback": "broken", "suspect": "looks worse", "blind": "no data"}
+    words = {
+        "rollback": "broken",
+        "suspect": "looks worse",
+        "blind": "no data",
+        "paused": "paused",
+    }
     for kind in dict.fromkeys(kind for _, _, kind in chart.bands):
         yield node("span", node("i", class_=f"band {kind}"), words[kind], class_="key")
 
@@ -138,11 +147,17 @@ def _gate(gate: GateForm) -> Element:
         node("td", gate.gate + shadow),
         node("td", node("span", ruling(gate.ruling), class_=f"badge {gate.ruling.value}")),
         *(node("td", value, class_="number") for value in values),
-        node("td", f"{gate.samples:,}", class_="number"),
+        node("td", count(gate.samples), class_="number"),
         node("td", gate.reason, node("small", f" {numbers}" if numbers else "")),
     )
 
 
 def _table(names: Sequence[str], rows: Iterator[Element]) -> Element:
-    head = node("tr", *(node("th", name, scope="col") for name in names))
+    head = node(
+        "tr",
+        *(
+            node("th", name, scope="col", class_="number" if name in NUMBERS else "plain")
+            for name in names
+        ),
+    )
     return node("div", node("table", node("thead", head), node("tbody", *rows)), class_="wide")

@@ -8,6 +8,7 @@ from itertools import groupby, pairwise
 from rolloutd.api.control.run_models import RunForm
 from rolloutd.cli.report.charts import Chart, Line
 from rolloutd.core.observation import Ruling
+from rolloutd.core.state import Phase
 
 TROUBLE = frozenset({Ruling.BREACH, Ruling.SUSPECT, Ruling.BLIND})
 
@@ -28,6 +29,7 @@ def pictures(run: RunForm) -> Sequence[Chart]:
             Line(label="observed", kind="canary", values=series.observed_ratio),
         ),
         marks=marks,
+        bands=_pauses(run),
         is_share=True,
     )
     gates = [
@@ -57,6 +59,15 @@ def _marks(run: RunForm) -> Sequence[tuple[float, str]]:
             found.append((line.at.timestamp(), f"{line.weight_percent} %"))
         last = line.weight_percent
     return found
+
+
+def _pauses(run: RunForm) -> Sequence[tuple[float, float, str]]:
+    """Return the stretches in which the run stood still."""
+    return [
+        (line.at.timestamp(), after.at.timestamp(), "paused")
+        for line, after in pairwise(run.timeline)
+        if line.phase is Phase.PAUSED
+    ]
 
 
 def _bands(

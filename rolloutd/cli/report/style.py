@@ -40,7 +40,7 @@ figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; align-items: bas
 .key i.band { height: .8rem; width: .8rem; border: 0; vertical-align: -.1em; }
 i.band.rollback { background: #f9d0cb; }
 i.band.suspect { background: #fbe3b3; }
-i.band.blind { background: #dfe4ea; }
+i.band.blind, i.band.paused { background: #dfe4ea; }
 svg { display: block; width: 100%; height: auto; }
 svg path { fill: none; stroke-linejoin: round; stroke-linecap: round; }
 .grid { stroke: var(--line); }
@@ -50,10 +50,11 @@ svg path { fill: none; stroke-linejoin: round; stroke-linecap: round; }
 .limit { stroke: var(--bad); stroke-width: 1.8; stroke-dasharray: 1.5 4; }
 rect.rollback { fill: #f9d0cb; }
 rect.suspect { fill: #fbe3b3; }
-rect.blind { fill: #e8ecf0; }
+rect.blind, rect.paused { fill: #e8ecf0; }
 svg text { font-size: 12px; fill: var(--quiet); }
 .tick.value { text-anchor: end; dominant-baseline: middle; }
-.tick.time, .label { text-anchor: middle; }
+.tick.time { text-anchor: middle; }
+.label.late { text-anchor: end; }
 svg .label { fill: var(--ink); }
 .wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; }
@@ -62,7 +63,8 @@ th, td { padding: .4rem .9rem .4rem 0; text-align: left; vertical-align: top;
 th { font-weight: 500; white-space: nowrap; }
 td:first-child { white-space: nowrap; }
 td:last-child { min-width: 16rem; overflow-wrap: anywhere; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
 td.bad { color: var(--bad); }
 @media print { body { max-width: none; padding: 0; font-size: 11px; }
   * { print-color-adjust: exact; } tr { break-inside: avoid; } }

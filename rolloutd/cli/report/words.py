@@ -31,6 +31,11 @@ def amount(value: float | None, unit: str) -> str:
             return f"{value:.4g}"
 
 
+def count(number: int) -> str:
+    """Write a number of requests, in groups of three as the gates do."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
 def day(at: datetime) -> str:
     """Write a day and a time, UTC."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
@@ -107,10 +112,10 @@ def impact(run: RunForm) -> list[str]:
 def _served(run: RunForm, course: CourseForm) -> str:
     whole = (course.since - run.started).total_seconds() <= LATE
     least = "about" if whole else "at least"
-    share = f" ({course.failures / course.requests:.2%})" if course.requests else ""
+    share = f" ({100 * course.failures / course.requests:.2g} %)" if course.requests else ""
     return (
-        f"It served {least} {course.requests:,} requests, of which {course.failures:,}"
-        f" failed{share}."
+        f"It served {least} {count(course.requests)} requests, of which"
+        f" {count(course.failures)} failed{share}."
     )
 
 
@@ -119,6 +124,6 @@ def _looks(course: CourseForm) -> list[str]:
     near = course.closest
     if near is None:
         return [said]
-    room = f"{near.room:.0%} of its room left" if near.room >= 0 else "beyond it"
+    room = f"{100 * near.room:.0f} % of its room left" if near.room >= 0 else "beyond it"
     closest = f"Closest to its limit was {near.gate}, at {near.weight_percent} %: {room}."
     return [said, closest]
