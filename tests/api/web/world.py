@@ -20,7 +20,7 @@ from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit
 from rolloutd.api.control.tokens import TokenFile
 from rolloutd.bootstrap.listening import listen
-from rolloutd.core.deeds import Deed, Ended
+from rolloutd.core.deeds import Deed, Ended, Run
 from rolloutd.core.observation import (
     Counts,
     Histogram,
@@ -39,7 +39,6 @@ from rolloutd.engine.world import World
 from rolloutd.telemetry.metrics import Metrics
 from tests.builders import a_mesh, a_plan
 from tests.engine.test_supervisor import FakeCalendar, FakeSource
-from tests.fakes.archive import FakeArchive
 from tests.fakes.mesh import FakeMesh
 from tests.fakes.workloads import FakeWorkloads
 
@@ -167,13 +166,20 @@ class Meshes:
         await self.of(plan.key).note(plan, record)
 
 
-class Annals(FakeArchive):
-    """Implements ``ports.Scribe``, too: keeps the runs that it is told of."""
+class Annals:
+    """Implements ``ports.Scribe`` and ``ports.Archive``: has the runs that it was told of."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Key, tuple[Run, ...]] = {}
 
     def note(self, plan: Plan, deed: Deed) -> None:
         """Keep a run that is over."""
         if isinstance(deed, Ended):
-            self.kept[plan.key] = (deed.run, *self.kept.get(plan.key, ()))
+            self._kept[plan.key] = (deed.run, *self._kept.get(plan.key, ()))
+
+    async def runs(self, key: Key) -> Sequence[Run]:
+        """Return those of one plan, newest first."""
+        return self._kept.get(key, ())
 
 
 class Theatre:
