@@ -61,7 +61,7 @@ def order(verb: Verb, supervisor: Supervisor, deadline: Seconds) -> Handler:
             return unable(detail, "too-many-waiting")
         command = _command(verb, asked, key, request[CALLER].user, rollout)
         command = dataclasses.replace(command, source=source_of(request))
-        return await _obey(rollout, command, deadline)
+        return await _obey(rollout, command, deadline, request[KNOCK].peer)
 
     return answer
 
@@ -85,12 +85,15 @@ def missing(key: Key) -> web.Response:
     return problem(HTTPStatus.NOT_FOUND, "no-such-rollout", detail)
 
 
-async def _obey(rollout: Rollout, command: Command, deadline: Seconds) -> web.Response:
+async def _obey(
+    rollout: Rollout, command: Command, deadline: Seconds, peer: str
+) -> web.Response:
     told = log.bind(
         rollout_namespace=rollout.plan.key.namespace,
         rollout=rollout.plan.key.name,
         command=command.id,
         actor=command.actor,
+        peer=peer,
     )
     told.info("order_received", reason=command.reason, expected_step=command.expected_step)
     try:

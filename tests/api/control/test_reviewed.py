@@ -179,6 +179,9 @@ async def test_over_http_people_see_their_own_namespaces() -> None:
     """In the list as in each rollout."""
     stage = Stage(*RULES)
     async with Office(access=stage.access).open(checkout(), search()) as office:
+        office.source.publish(checkout(), search(), complaints=("shop/b.yaml:3:1: no.",))
+        await office.settle()
+        all_of_it = await office.get("/api/v1/rollouts", Authorization=bearer("anas"))
         listed = await office.get("/api/v1/rollouts", Authorization=bearer("vics"))
         hers = await office.get("/api/v1/rollouts/find/search", Authorization=bearer("vics"))
         other = await office.get(SHOP, Authorization=bearer("vics"))
@@ -186,6 +189,8 @@ async def test_over_http_people_see_their_own_namespaces() -> None:
     items = listed.json["items"]
     assert isinstance(items, list)
     assert [item["name"] for item in items] == ["search"]
+    assert listed.json["complaints"] == []
+    assert all_of_it.json["complaints"] == ["shop/b.yaml:3:1: no."]
     assert hers.status == 200
     assert (other.status, other.kind) == (403, "not-allowed")
     assert "get rolloutplans in shop" in str(other.json["detail"])
