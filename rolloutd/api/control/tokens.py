@@ -138,8 +138,8 @@ def _owner(owner: object, place: str) -> Caller:
         (owner.get("user"), owner.get("role")) if isinstance(owner, dict) else (None, None)
     )
     roles = {each.value: each for each in Role}
-    if not isinstance(user, str) or not user.strip():
-        raise Refused(f"{place}: user: expected a name")
+    if not isinstance(user, str) or not user.strip() or not user.isprintable():
+        raise Refused(f"{place}: user: expected a name, on one line")
     if not isinstance(role, str) or role not in roles:
         raise Refused(f"{place}: role: expected one of {', '.join(roles)}")
     return Caller(user=user.strip(), role=roles[role])

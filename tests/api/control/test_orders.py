@@ -346,3 +346,18 @@ async def test_a_rollback_needs_no_metrics_and_nobody_to_tell(meter: Meter) -> N
     assert answer.status == 200
     assert office.record().phase is Phase.ABORTED
     assert office.weight() == 0
+
+
+async def test_an_order_counts_though_its_sender_has_gone() -> None:
+    """The page was closed right after the click; an order can't be taken back."""
+    async with Office().open(checkout()) as office:
+        host, port = office.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"POST {SHOP}/pause HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(10):
+            while office.record().phase is not Phase.PAUSED:
+                await office.settle()
+
+    assert office.record().phase is Phase.PAUSED

@@ -95,6 +95,7 @@ async def test_without_the_file_nobody_gets_in(file: Path) -> None:
         (f"{MINE}: {{user: ana, role: admin}}", "expected one of viewer, operator"),
         (f"{MINE}: {{user: '', role: operator}}", "expected a name"),
         (f"{MINE}: ana", "expected a name"),
+        (f'{MINE}: {{user: "ana\\nbo", role: operator}}', "on one line"),
         ("12345678901234567: {user: ana, role: operator}", "put it in quotes"),
         ("'sha256:beef': {user: ana, role: operator}", "64 hexadecimal"),
         ("'sha256:xyz': {user: ana, role: operator}", "64 hexadecimal"),
