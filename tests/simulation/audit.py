@@ -138,7 +138,9 @@ class Auditor:
         if record is None:
             return
         self._judge_weights(who, record, old, new)
-        if before is not None:
+        if before is None:
+            self._enter(who, record)
+        else:
             self._judge_move(who, before, record)
         if record.phase is Phase.PROMOTED and record.arms.canary_subset in self.licence.broken:
             self.object(f"{who} promoted a broken canary")

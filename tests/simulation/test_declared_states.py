@@ -10,8 +10,8 @@ import pytest
 from rolloutd.core.plan import Plan, Routes
 from rolloutd.core.state import Phase
 from rolloutd.telemetry.metrics import Metrics
-from tests.simulation.cluster import CANARY, NEXT, PRIMARY, STABLE
-from tests.simulation.plans import STAIRS, a_simulated_plan, with_next_canary
+from tests.simulation.cluster import CANARY, ELSEWHERE, NEXT, PRIMARY, STABLE
+from tests.simulation.plans import STAIRS, a_simulated_plan, moved_elsewhere, with_next_canary
 from tests.simulation.run import settle
 from tests.simulation.scenario import quiet
 from tests.simulation.stage import Stage
@@ -91,3 +91,19 @@ def test_a_bad_plan_is_recovered_from(bad: Plan, after: float, metrics: Metrics)
     assert record is not None
     assert record.phase is Phase.PROMOTED
     assert weights == {STABLE: 0, CANARY: 100, NEXT: 0}
+
+
+@pytest.mark.parametrize("after", [0.5, 4.0, 9.0])
+def test_a_plan_that_moves_puts_the_old_place_back(after: float, metrics: Metrics) -> None:
+    """It names another VirtualService now: the old one must not keep a canary's weights."""
+    stage = Stage(quiet(BASE), metrics, traced=False)
+    stage.begin()
+    stage.timeline.run(after)
+    stage.publish(moved_elsewhere(BASE, 7))
+    stage.timeline.run(stage.timeline.now + 60.0)
+    old, new = dict(stage.weights(PRIMARY)), dict(stage.weights(ELSEWHERE))
+    stage.end()
+
+    assert stage.audit.violation == ""
+    assert old == {STABLE: 100, CANARY: 0, NEXT: 0}
+    assert new == {STABLE: 0, CANARY: 100, NEXT: 0}
