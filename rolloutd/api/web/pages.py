@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.resources import files
@@ -45,12 +45,17 @@ POLICY = "; ".join(f"{what} {where}" for what, where in SOURCES.items())
 HEADERS = {
     # Asked for again each time, and answered 304: a new daemon never meets an old page.
     "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding",
+}
+"""On every file."""
+
+LOCKS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Vary": "Accept-Encoding",
     "X-Frame-Options": "DENY",
 }
+"""On the page. Its parts are under its policy; on each of them this would be only bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,7 @@ class Page:
     body: bytes
     packed: bytes
     tag: str
+    headers: Mapping[str, str]
 
 
 def add_pages(app: web.Application) -> None:
@@ -92,6 +98,7 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]
 def _page(path: str, file: Traversable) -> Page:
     body = file.read_bytes()
     return Page(
+        headers=HEADERS | LOCKS if path == INDEX else HEADERS,
         media=MEDIA[_suffix(path)],
         body=body,
         packed=gzip.compress(body, mtime=0),
@@ -114,7 +121,7 @@ def _serve(page: Page) -> Handler:
             response = web.Response(body=page.body)
         if response.status == HTTPStatus.OK:
             response.content_type, response.charset = page.media, "utf-8"
-        response.headers.update(HEADERS)
+        response.headers.update(page.headers)
         # Weak: the same content, whether compressed or not.
         response.etag = ETag(value=page.tag, is_weak=True)
         return response
