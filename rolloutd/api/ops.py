@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -24,7 +25,8 @@ def ops_app(registry: CollectorRegistry, live: Checks, ready: Checks) -> web.App
     app.router.add_get("/healthz", _probe({**live, **ready}))
 
     async def metrics(_: web.Request) -> web.Response:
-        body = generate_latest(registry)
+        # On a thread: with hundreds of rollouts it takes longer than a decision may wait.
+        body = await asyncio.to_thread(generate_latest, registry)
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
     app.router.add_get("/metrics", metrics)

@@ -13,7 +13,13 @@ import platform
 from collections.abc import Mapping
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 
 from rolloutd import __version__
 from rolloutd.core.bound import Bound, bound_of
@@ -47,6 +53,9 @@ class Metrics:
     """All instruments, in one registry of their own."""
 
     def __init__(self) -> None:
+        # The library's own switch, for the whole process. When a counter began is of no use to
+        # anyone here, and would be a third of all series.
+        disable_created_metrics()  # type: ignore[no-untyped-call] # theirs has no types
         self.registry = CollectorRegistry()
         self._gates: dict[Key, Mapping[str, Bound]] = {}
         self._series = Series()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,9 +15,12 @@ from rolloutd.telemetry.metrics import Metrics
 
 
 @asynccontextmanager
-async def ops(live: Checks, ready: Checks) -> AsyncIterator[aiohttp.ClientSession]:
+async def ops(
+    live: Checks, ready: Checks, metrics: Metrics | None = None
+) -> AsyncIterator[aiohttp.ClientSession]:
+    registry = (metrics or Metrics()).registry
     async with (
-        TestServer(ops_app(Metrics().registry, live, ready)) as server,
+        TestServer(ops_app(registry, live, ready)) as server,
         aiohttp.ClientSession(base_url=str(server.make_url("/"))) as session,
     ):
         yield session
@@ -41,3 +46,20 @@ async def test_metrics_are_served_as_text() -> None:
 
     assert status == 200
     assert "rolloutd_build_info" in text
+
+
+async def test_decisions_do_not_wait_for_a_scrape() -> None:
+    """With hundreds of rollouts the text takes longer to write than a decision may take."""
+    metrics, decided = Metrics(), threading.Event()
+
+    def once_decided() -> float:
+        return float(decided.wait(timeout=10.0))
+
+    metrics.leader.labels("alone").set_function(once_decided)
+    async with ops({}, {}, metrics) as session, asyncio.TaskGroup() as group:
+        scrape = group.create_task(get(session, "/metrics"))
+        # Answered while the scrape waits for us: the loop is not in it.
+        assert (await get(session, "/livez"))[0] == 200
+        decided.set()
+
+    assert 'rolloutd_leader{shard="alone"} 1.0' in scrape.result()[1]

@@ -197,3 +197,11 @@ def test_metrics_and_labels_are_what_others_rest_on(name: str) -> None:
         if isinstance(instrument, MetricWrapperBase) and instrument._name == name
     ]
     assert labels == wanted
+
+
+def test_no_series_says_when_a_counter_began() -> None:
+    """They would be a third of all that is kept for every rollout."""
+    metrics = Metrics()
+    metrics.admit(a_plan(key=KEY))
+
+    assert not [line for line in lines(metrics) if "_created{" in line]
