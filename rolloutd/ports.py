@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from rolloutd.core.actions import Announce
 from rolloutd.core.deeds import Deed, Run
-from rolloutd.core.observation import MeshSighting, Reading, Unread, WorkloadSeen
+from rolloutd.core.observation import History, MeshSighting, Reading, Unread, WorkloadSeen
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Record
 from rolloutd.core.target import Pod, Target
@@ -55,6 +55,17 @@ class Queries(Protocol):
         self, targets: Sequence[Target]
     ) -> Mapping[Key, Mapping[str, tuple[float | None, float | None]]]:
         """Return (canary, stable) by gate name; an answer that does not come is ``None``."""
+        ...
+
+
+class Hindsight(Protocol):
+    """Knows what was counted before we looked."""
+
+    async def history(self, target: Target, before: Instant) -> History | None:
+        """Sum up how stable behaved in the half hour before; ``None`` where nothing is known.
+
+        Returns within a deadline of its own; trouble is ``None``, never raised.
+        """
         ...
 
 

@@ -29,7 +29,7 @@ from rolloutd.bootstrap.desk import keeper_of
 from rolloutd.bootstrap.entrance import Entrance, entrance, relay
 from rolloutd.bootstrap.heartbeat import Heartbeat
 from rolloutd.bootstrap.listening import listen, serve
-from rolloutd.bootstrap.meters import meters
+from rolloutd.bootstrap.meters import hindsight, meters
 from rolloutd.bootstrap.outside import Outside, outside, watched_cache
 from rolloutd.bootstrap.plans import plans_of, status_errands
 from rolloutd.bootstrap.remembrance import Remembrance, remembrance
@@ -137,6 +137,7 @@ async def _parts(
         herald=Fanout((herald, broadcast), messengers=told),
         metrics=metrics,
         scribes=kept.scribes,
+        hindsight=hindsight(settings.meter, world),
     )
     plans = plans_of(settings, cache, clock)
     source, understudy = FollowedPlans(plans.source), Understudy(ports.mesh, clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rolloutd.adapters.envoy.meter import EnvoyMeter
+from rolloutd.adapters.prometheus.hindsight import PrometheusHindsight
 from rolloutd.adapters.prometheus.meter import PrometheusMeter
 from rolloutd.bootstrap.outside import Outside
 from rolloutd.core.plan import (
@@ -13,7 +14,7 @@ from rolloutd.core.plan import (
     SidecarMetrics,
 )
 from rolloutd.engine.meters import Meters
-from rolloutd.ports import Meter
+from rolloutd.ports import Hindsight, Meter
 from rolloutd.settings import MeterSettings
 
 
@@ -27,3 +28,10 @@ def meters(settings: MeterSettings, world: Outside) -> Meter:
     prometheus = PrometheusMeter(world.prometheus, settings.prometheus, clock)
     by_source |= {IstioMetrics: prometheus, EnvoyClusterMetrics: prometheus}
     return Meters(by_source, prometheus)
+
+
+def hindsight(settings: MeterSettings, world: Outside) -> Hindsight | None:
+    """Return who knows what was counted before, if anybody does."""
+    if settings.prometheus is None:
+        return None
+    return PrometheusHindsight(world.prometheus, settings.prometheus, world.pace.clock)

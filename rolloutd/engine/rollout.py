@@ -22,6 +22,7 @@ from rolloutd.core.machine import ACTIVE, ordered
 from rolloutd.core.observation import (
     Command,
     CommandKind,
+    History,
     MeshBlind,
     MeshSeen,
     MeshSighting,
@@ -34,7 +35,7 @@ from rolloutd.core.plan import Plan
 from rolloutd.core.reminder import reminder
 from rolloutd.core.state import Record, State
 from rolloutd.core.target import Target
-from rolloutd.core.units import Percent, Seconds, elapsed
+from rolloutd.core.units import Instant, Percent, Seconds, elapsed
 from rolloutd.engine import bookkeeping
 from rolloutd.engine.ledger import Adopted, Landed, Ledger, Unreadable
 from rolloutd.engine.looking import Wishes, look, target, without_record
@@ -72,6 +73,7 @@ class Rollout:
         self._ledger = Ledger(world)
         self._evidence = Evidence(jury=seat(plan))
         self._run: int | None = None
+        self._recalled = True
         self._sample: Sample | None = None
         self._unjudged = False
         self._commands: deque[tuple[Command, asyncio.Future[Reply]]] = deque()
@@ -155,6 +157,26 @@ class Rollout:
         wanted = target(self.plan, self._world)
         return None if isinstance(wanted, MeshBlind) else wanted
 
+    @property
+    def unremembered(self) -> Instant | None:
+        """When the present run began, while its past is worth asking for."""
+        record = self._state.record
+        if (
+            self.ended
+            or record is None
+            or self._recalled
+            or self._evidence.jury.last is not None
+        ):
+            return None
+        return record.started
+
+    def recall(self, past: History | None) -> None:
+        """Take in how stable behaved before the run, unless judging has begun meanwhile."""
+        self._recalled = True
+        if past is not None and self._evidence.jury.last is None:
+            jury = seat(self.plan, past)
+            self._evidence = dataclasses.replace(self._evidence, jury=jury)
+
     def hear(self, reading: Reading | Unread) -> None:
         """Take in a look at the metrics."""
         now = self._world.clock.now()
@@ -216,7 +238,7 @@ class Rollout:
         if run != self._run and run is not None:
             # Evidence against one canary says nothing of the next.
             self._evidence = Evidence(jury=seat(self.plan))
-            self._run = run
+            self._run, self._recalled = run, False
 
     def _asked_to_retry(self) -> bool:
         return bool(self._commands) and self._commands[0][0].kind is CommandKind.RETRY

@@ -10,6 +10,7 @@ import structlog
 from rolloutd.core.observation import Reading, Unread
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.units import Seconds
+from rolloutd.engine.recall import Recall
 from rolloutd.engine.rollout import Rollout
 from rolloutd.engine.sampling import Sampling
 from rolloutd.engine.view import View
@@ -42,6 +43,8 @@ class Supervisor:
         self._calendar = calendar
         self._rollouts: dict[Key, Rollout] = {}
         self._sampling = Sampling(meter, world.clock, self._all, self._hear)
+        past = world.hindsight
+        self._recall = None if past is None else Recall(past, world.clock, self._all)
         self._catalogue: Catalogue | None = None
 
     async def run(self, source: PlanSource) -> None:
@@ -54,6 +57,9 @@ class Supervisor:
                 # Gates are blind after a crash of it, which plans provide for.
                 sampling = keep_going("sampling", self._sampling.run, self._world.clock)
                 group.create_task(sampling, name="sampling")
+                if self._recall is not None:
+                    recall = keep_going("recall", self._recall.run, self._world.clock)
+                    group.create_task(recall, name="recall")
                 async for catalogue in source.changes():
                     await self._take(catalogue, group)
         finally:

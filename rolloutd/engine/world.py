@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rolloutd.ports import Clock, Herald, Mesh, Scribe, Workloads
+from rolloutd.ports import Clock, Herald, Hindsight, Mesh, Scribe, Workloads
 from rolloutd.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything outside the engine, and where it keeps its own figures."""
+    """Everything outside the engine, and where it keeps its own figures.
+
+    Attributes:
+        hindsight: ``None`` where nobody keeps what was counted.
+    """
 
     clock: Clock
     mesh: Mesh
@@ -18,3 +22,4 @@ class World:
     herald: Herald
     metrics: Metrics
     scribes: tuple[Scribe, ...] = ()
+    hindsight: Hindsight | None = None

@@ -26,6 +26,7 @@ from tests.builders import T0, a_mesh, a_plan, asked
 from tests.engine.test_sampling import CountingMeter
 from tests.fakes.clock import FakeClock
 from tests.fakes.herald import FakeHerald
+from tests.fakes.hindsight import FakeHindsight
 from tests.fakes.mesh import FakeMesh
 from tests.fakes.workloads import FakeWorkloads
 
@@ -81,7 +82,12 @@ class StumblingMesh(FakeMesh):
 class House:
     """A supervisor among fakes."""
 
-    def __init__(self, mesh: FakeMesh | None = None, meter: Meter | None = None) -> None:
+    def __init__(
+        self,
+        mesh: FakeMesh | None = None,
+        meter: Meter | None = None,
+        hindsight: FakeHindsight | None = None,
+    ) -> None:
         self.clock, self.source, self.calendar = FakeClock(T0), FakeSource(), FakeCalendar()
         self.metrics, self.mesh = Metrics(), mesh or FakeMesh()
         world = World(
@@ -90,6 +96,7 @@ class House:
             workloads=FakeWorkloads(),
             herald=FakeHerald(),
             metrics=self.metrics,
+            hindsight=hindsight,
         )
         self.supervisor = Supervisor(world, meter or CountingMeter(), self.calendar)
 
@@ -319,3 +326,14 @@ async def test_a_bug_in_what_goes_on_for_ever_is_logged_and_left_behind() -> Non
 
     assert runs == 2
     assert [(line["event"], line["what"]) for line in lines] == [("crashed", "telling")]
+
+
+async def test_the_past_of_every_run_is_asked_for() -> None:
+    """Where somebody keeps it; without, gates learn stable's ways from the run."""
+    hindsight = FakeHindsight({})
+    house = House(hindsight=hindsight)
+    async with house.running():
+        house.source.publish(a_plan())
+        await house.clock.sleep(Seconds(10.0))
+
+    assert hindsight.asked == [(a_plan().key, T0)]

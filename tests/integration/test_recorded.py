@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import random
 import subprocess
@@ -10,11 +11,17 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 from click.testing import CliRunner, Result
 
 from rolloutd.adapters.clock import SystemClock
+from rolloutd.adapters.prometheus.hindsight import PrometheusHindsight
 from rolloutd.cli.backtest import backtest
+from rolloutd.core.plan import IstioMetrics, Reporter
+from rolloutd.core.target import ArmTarget
+from rolloutd.core.units import Instant
+from tests.fakes.targets import target
 from tests.integration.prometheus_process import program, prometheus
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
@@ -45,6 +52,12 @@ QUIET = 1800
 LASTS = 2700
 BAD_AFTER = 120
 """Seconds: of history, of it all, and from the canary's first request to its first failure."""
+
+SHOP = dataclasses.replace(
+    target(IstioMetrics(reporter=Reporter.SOURCE), latency=True),
+    stable=ArmTarget(workload="shop-v1", host="shop", subset="v1"),
+    canary=ArmTarget(workload="shop-v2", host="shop", subset="v2"),
+)
 
 EVERY = 5
 EDGES = ("10", "100", "1000", "+Inf")
@@ -173,3 +186,26 @@ async def test_a_version_without_requests_is_said_to_have_none(
 
     assert result.exit_code == 1
     assert "no requests of shop-v9" in result.stderr
+
+
+async def test_the_daemon_is_told_how_stable_behaved_before_a_run(url: str, begin: int) -> None:
+    """Half an hour in blocks of 30 s: the first only sets the base."""
+    async with aiohttp.ClientSession() as session:
+        hindsight = PrometheusHindsight(session, url, SystemClock())
+        past = await hindsight.history(SHOP, Instant(float(begin + QUIET)))
+
+    assert past is not None
+    assert 55 * 6 * 225 <= past.requests <= 60 * 6 * 225
+    assert 0.001 < past.failures / past.requests < 0.003
+    assert 1.0 <= past.dispersion < 2.0
+    assert past.latency is not None
+    assert past.latency.counts[-1] == past.requests
+
+
+async def test_without_prometheus_there_is_no_past_and_no_harm() -> None:
+    """A run begins all the same, and learns."""
+    async with aiohttp.ClientSession() as session:
+        hindsight = PrometheusHindsight(session, "http://127.0.0.1:9", SystemClock())
+        past = await hindsight.history(SHOP, SystemClock().wall())
+
+    assert past is None
