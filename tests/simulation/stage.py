@@ -155,8 +155,7 @@ class Stage:
         self._is_over = True
         for host in self.hosts:
             host.kill()
-        self.timeline.end(self.cluster.loop)
-        self.timeline.bury()
+        self.timeline.end_all()
 
     def _heard(self, change: Change) -> None:
         self.audit.heard(change)

@@ -59,6 +59,12 @@ class Timeline:
                 self._loops.remove(loop)
                 _swept(loop)
 
+    def end_all(self) -> None:
+        """Let nobody be any more."""
+        for loop in tuple(self._loops):
+            self.end(loop)
+        self.bury()
+
     def run(self, until: float, done: Callable[[], bool] = lambda: False) -> None:
         """Let time pass, to some moment or until something is so.
 
