@@ -26,7 +26,8 @@ class Limits:
     Attributes:
         deadline: For the whole answer, connecting included; below any sampling interval.
         body: Most bytes of one answer. The full text of an Envoy with 2,000 clusters is 43 MB.
-        memory: Most bytes of all answers being received at one time.
+        memory: Most bytes of all answers that are held at one time: received or being so, and
+            not released yet. What waits to be read takes room like what comes in.
     """
 
     deadline: Seconds = Seconds(2.0)
@@ -47,6 +48,11 @@ class Answer:
     is_protobuf: bool
     at: Instant
 
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return sum(map(len, self.chunks))
+
 
 class Fetcher:
     """Fetches within limits that all its fetches share."""
@@ -58,7 +64,7 @@ class Fetcher:
         self._held = 0
 
     async def fetch(self, url: URL) -> Answer:
-        """Return a whole answer.
+        """Return a whole answer, whose memory counts until it is released.
 
         Raises:
             Unavailable: None came in time, or it is no answer of a stats endpoint, or too big.
@@ -75,9 +81,13 @@ class Fetcher:
                 chunks = await self._received(response.content)
         return Answer(chunks=chunks, is_protobuf=is_protobuf, at=at)
 
+    def release(self, answer: Answer) -> None:
+        """Take note that an answer is held no more."""
+        self._held -= answer.size
+
     async def _received(self, content: aiohttp.StreamReader) -> tuple[bytes, ...]:
         chunks: list[bytes] = []
-        size = 0
+        size, is_whole = 0, False
         try:
             async for chunk in content.iter_any():
                 chunks.append(chunk)
@@ -89,8 +99,10 @@ class Fetcher:
                     raise Unavailable(
                         f"was cut off: answers of over {self._limits.memory >> 20} MiB at once"
                     )
+            is_whole = True
         finally:
-            self._held -= size
+            if not is_whole:
+                self._held -= size
         return tuple(chunks)
 
 

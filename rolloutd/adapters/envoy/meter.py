@@ -108,14 +108,18 @@ class EnvoyMeter:
     async def _look_at(self, url: str, need: Need) -> _Read | str:
         try:
             answer = await self._fetcher.fetch(asked_url(url, need))
-            size = sum(len(chunk) for chunk in answer.chunks)
-            if size <= _INLINE:
-                exposition = self._parse(answer, need)
-            else:
-                exposition = await asyncio.to_thread(self._parse, answer, need)
+            try:
+                exposition = await self._read(answer, need)
+            finally:
+                self._fetcher.release(answer)
         except Unavailable as exc:
             return f"{url} {exc}."
         return _Read(exposition, answer.at)
+
+    async def _read(self, answer: Answer, need: Need) -> Exposition:
+        if answer.size <= _INLINE:
+            return self._parse(answer, need)
+        return await asyncio.to_thread(self._parse, answer, need)
 
     def _parse(self, answer: Answer, need: Need) -> Exposition:
         reader = self._protobuf if answer.is_protobuf else self._text

@@ -167,7 +167,8 @@ class ProtobufReader:
             return self._known[spelling]
         except KeyError:
             meaning = meaning_of(family, {label.name: label.value for label in labels})
-            self._known[spelling] = meaning
+            if len(self._known) <= self._most_series:
+                self._known[spelling] = meaning
             return meaning
 
 

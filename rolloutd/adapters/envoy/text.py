@@ -45,8 +45,9 @@ class TextReader:
     """Reads answers and remembers how series are spelled; safe to use from several threads.
 
     Args:
-        most_spellings: How many to remember; then all are forgotten. The default takes about
-            100 MB when full; an Envoy with 2,000 busy clusters has 90,000 that matter.
+        most_spellings: How many to remember; then all are forgotten, before the next answer.
+            The default takes about 100 MB when full; an Envoy with 2,000 busy clusters has
+            90,000 that matter.
     """
 
     def __init__(self, most_spellings: int = 250_000) -> None:
@@ -84,7 +85,7 @@ class TextReader:
                 meaning = known[spelling]
             except KeyError:
                 meaning = _counter(family, spelling or line)
-                if spelling:
+                if spelling and len(known) < self._most_spellings:
                     known[spelling] = meaning
             if meaning is not None:
                 _arm(arms, meaning).requests.append((meaning, _number(line, value)))
@@ -103,7 +104,7 @@ class TextReader:
                 bucket = known[spelling]
             except KeyError:
                 bucket = self._bucket(family, spelling or line)
-                if spelling:
+                if spelling and len(known) < self._most_spellings:
                     known[spelling] = bucket
             if bucket is None:
                 continue

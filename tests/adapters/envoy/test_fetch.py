@@ -156,6 +156,20 @@ async def test_all_answers_together_are_bounded_too(
         await fetcher.fetch(URL(endpoint.url))
 
 
+async def test_an_answer_that_waits_to_be_read_takes_room(
+    session: aiohttp.ClientSession, endpoint: FakeEndpoint
+) -> None:
+    """A hundred answers that wait for a thread fill memory as well as any that come in."""
+    fetcher = Fetcher(session, FakeClock(), Limits(body=1 << 30, memory=3 << 19))
+    endpoint.body = b"x" * (1 << 20)
+    first = await fetcher.fetch(URL(endpoint.url))
+    with pytest.raises(Unavailable, match="was cut off"):
+        await fetcher.fetch(URL(endpoint.url))
+    fetcher.release(first)
+
+    assert (await fetcher.fetch(URL(endpoint.url))).size == 1 << 20
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "http://", "ftp://127.0.0.1/x"])
 async def test_an_endpoint_that_is_not_there_is_unavailable(fetcher: Fetcher, url: str) -> None:
     """A wrong URL in a plan is reported, not raised through the sampler."""

@@ -133,6 +133,22 @@ def test_what_is_not_the_format_is_refused_with_its_reason(body: bytes, reason: 
         TextReader().read(body, Wanted())
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (b"envoy_cluster_upstream_rq{" + LABELS + b'"%d"} 1\n', COUNTER),
+        (b'envoy_cluster_upstream_rq_time_bucket{a="%d",le="1"} 1\n', TIMES),
+    ],
+)
+def test_one_answer_alone_can_not_fill_memory(line: bytes, kind: bytes) -> None:
+    """A single answer of 64 MiB holds two million invented series."""
+    reader = TextReader(most_spellings=1500)
+    lines = b"".join(line % number for number in range(4000))
+    reader.read(kind + lines, Wanted(latency=True))
+
+    assert len(reader._counters) + len(reader._buckets) == 1500
+
+
 def test_spellings_are_forgotten_before_they_fill_memory() -> None:
     """An endpoint that invents series must not grow the daemon without bound."""
     reader = TextReader(most_spellings=1500)
