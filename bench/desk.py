@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import json
 import signal
 import statistics
@@ -31,8 +32,6 @@ from rolloutd.core.units import Seconds
 from rolloutd.sandbox.cluster import STORY, Sandbox, sandbox
 from rolloutd.sandbox.script import Script, plan_text
 
-ROLLOUTS = 500
-LISTENERS = 200
 ASKING = 0.1
 """Seconds between two requests of the API."""
 
@@ -40,6 +39,20 @@ LOOK = 10.0
 """Seconds between two looks at the process."""
 
 SCRIPT = Script(rps=50.0, pace=Seconds(3600.0), interval=Seconds(5.0))
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the daemon has to bear.
+
+    Attributes:
+        orders: Whether one rollout is rolled back and tried again all the time.
+    """
+
+    rollouts: int
+    listeners: int
+    minutes: float
+    orders: bool
 
 
 @dataclass
@@ -103,12 +116,12 @@ async def _listen(session: aiohttp.ClientSession, api: str, notes: Notes) -> Non
             notes.events += chunk.count(b"\nevent:")
 
 
-async def _ask(session: aiohttp.ClientSession, api: str, notes: Notes) -> None:
+async def _ask(session: aiohttp.ClientSession, api: str, count: int, notes: Notes) -> None:
     rollouts = f"{api}/api/v1/rollouts"
     for number in range(sys.maxsize):
         await asyncio.sleep(ASKING)
         is_list = number % 10 == 0
-        url = rollouts if is_list else f"{rollouts}/default/service-{1 + number % 400}"
+        url = rollouts if is_list else f"{rollouts}/default/service-{1 + number % (count - 2)}"
         began = time.perf_counter()
         async with session.get(url) as answer:
             await answer.read()
@@ -116,9 +129,9 @@ async def _ask(session: aiohttp.ClientSession, api: str, notes: Notes) -> None:
         (notes.lists if is_list else notes.singles).append(time.perf_counter() - began)
 
 
-async def _order(session: aiohttp.ClientSession, api: str, notes: Notes) -> None:
+async def _order(session: aiohttp.ClientSession, api: str, count: int, notes: Notes) -> None:
     """Begin and end runs of one rollout."""
-    one = f"{api}/api/v1/rollouts/default/service-{ROLLOUTS - 1}"
+    one = f"{api}/api/v1/rollouts/default/service-{count - 1}"
     while True:
         for verb in ("rollback", "retry"):
             await asyncio.sleep(LOOK / 2)
@@ -148,11 +161,11 @@ async def _lag(session: aiohttp.ClientSession, ops: str) -> float:
     return next(1000 * bound for bound, count in buckets if count >= 0.99 * buckets[-1][1])
 
 
-async def _measure(minutes: float, *, orders: bool) -> dict[str, object]:
+async def _measure(bears: Load) -> dict[str, object]:
     notes = Notes()
     with tempfile.TemporaryDirectory() as folder:
         async with sandbox(SCRIPT, SystemClock(), Path(folder)) as world:
-            await _populate(world, ROLLOUTS)
+            await _populate(world, bears.rollouts)
             async with (
                 _daemon(world, Path(folder) / "log") as (pid, api, ops),
                 aiohttp.ClientSession(
@@ -167,26 +180,27 @@ async def _measure(minutes: float, *, orders: bool) -> dict[str, object]:
                 load += [
                     *(
                         group.create_task(_listen(session, api, notes))
-                        for _ in range(LISTENERS)
+                        for _ in range(bears.listeners)
                     ),
-                    group.create_task(_ask(session, api, notes)),
+                    group.create_task(_ask(session, api, bears.rollouts, notes)),
                     group.create_task(_look(pid, notes)),
                 ]
-                if orders:
-                    load.append(group.create_task(_order(session, api, notes)))
-                await asyncio.sleep(60 * minutes)
+                if bears.orders:
+                    ordering = _order(session, api, bears.rollouts, notes)
+                    load.append(group.create_task(ordering))
+                await asyncio.sleep(60 * bears.minutes)
                 share = (cpu_seconds(pid) - cpu) / (time.perf_counter() - began)
                 lag = await _lag(session, ops)
                 for task in load:
                     task.cancel()
-    return _figures(notes, lag) | {"minutes": minutes, "cpuPercent": round(100 * share, 1)}
+    return (
+        dataclasses.asdict(bears) | {"cpuPercent": round(100 * share, 1)} | _figures(notes, lag)
+    )
 
 
 def _figures(notes: Notes, lag: float) -> dict[str, object]:
     third = len(notes.rss) // 3
     return {
-        "rollouts": ROLLOUTS,
-        "listeners": LISTENERS,
         "listMs": _percentiles(notes.lists),
         "oneMs": _percentiles(notes.singles),
         "orderMs": _percentiles(notes.orders),
@@ -217,8 +231,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--orders", action="store_true", help="begin and end runs meanwhile")
-    options = parser.parse_args()
-    figures = asyncio.run(_measure(options.minutes, orders=options.orders))
+    parser.add_argument("--rollouts", type=int, default=500)
+    parser.add_argument("--listeners", type=int, default=200)
+    figures = asyncio.run(_measure(Load(**vars(parser.parse_args()))))
     print(json.dumps({"machine": machine(), "desk": figures}))
 
 
