@@ -17,15 +17,17 @@ from structlog.testing import capture_logs
 
 from rolloutd.adapters.notify.courier import Courier, Desk
 from rolloutd.adapters.notify.letter import SecretFile
+from rolloutd.adapters.notify.links import Addresses
+from rolloutd.adapters.notify.messages import Message
 from rolloutd.adapters.notify.outbox import Outbox
-from rolloutd.adapters.notify.post import Post
+from rolloutd.adapters.notify.post import Delivered, Post, Receipt
 from rolloutd.adapters.notify.slack import SlackWebhook
 from rolloutd.core.actions import Announce, Happening
 from rolloutd.core.plan import Key
 from rolloutd.core.state import Phase
-from rolloutd.core.units import Seconds
+from rolloutd.core.units import Instant, Percent, Seconds
 from rolloutd.telemetry.metrics import Metrics
-from tests.builders import a_plan, a_record, at
+from tests.builders import a_plan, a_record, at, rise
 from tests.fakes.clock import FakeClock
 from tests.fakes.endpoint import FakeEndpoint, Handler, served
 
@@ -465,3 +467,45 @@ async def test_a_message_that_arrives_while_we_are_stopped_is_not_sent_again(
 
     assert len(office.slack.requests) == 1
     assert office.count("sent") == 1
+
+
+class Pigeonhole:
+    """A sink that keeps messages, and has a place for every step."""
+
+    name = "slack"
+    tells_every_step = True
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def send(self, message: Message, at: Instant) -> Receipt:
+        """Keep it."""
+        del at
+        self.messages.append(message)
+        return Delivered()
+
+
+async def test_a_sink_with_a_place_for_every_step_is_told_of_every_step() -> None:
+    """A thread, or a machine: nobody is flooded there."""
+    sink, plan = Pigeonhole(), a_plan(rise(5), rise(10), rise(50), rise(75), notify=("slack",))
+    courier = Courier(sink, Desk(clock=FakeClock(), metrics=Metrics()))
+    for step, weight in enumerate((10, 50, 75), start=1):
+        record = a_record(plan, step=step, weight=Percent(weight), since=at(step))
+        courier.tell(plan, record, Announce(what=Happening.ADVANCED, text="Advanced."))
+
+    await courier.drain(Seconds(5.0))
+
+    assert [said.weight for said in sink.messages] == [10, 50, 75]
+
+
+async def test_messages_carry_the_links_that_are_configured() -> None:
+    """At night nobody looks for the dashboard."""
+    sink = Pigeonhole()
+    addresses = Addresses(page="https://rolloutd.example.com")
+    desk = Desk(clock=FakeClock(), metrics=Metrics(), addresses=addresses)
+    courier = Courier(sink, desk)
+    courier.tell(PLAN, a_record(PLAN), Announce(what=Happening.STARTED, text="Started."))
+
+    await courier.drain(Seconds(5.0))
+
+    assert [link.label for link in sink.messages[0].links] == ["Live view"]
