@@ -86,6 +86,8 @@ def press_on(stage: Stage) -> None:
         return
     if record.pause.cause in PERSONS:
         stage.order(CommandKind.RESUME)
+    elif record.pause.cause is Cause.BREACH:
+        stage.order(CommandKind.ROLLBACK)
 
 
 def is_led(stage: Stage) -> bool:

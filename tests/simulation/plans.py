@@ -8,8 +8,10 @@ import random
 from rolloutd.core.plan import (
     Afterwards,
     Arm,
+    Judgement,
     Key,
     OnBlind,
+    OnBreach,
     Plan,
     Routes,
     Samples,
@@ -17,7 +19,7 @@ from rolloutd.core.plan import (
     WeightStep,
 )
 from rolloutd.core.units import Seconds
-from tests.builders import a_plan, pause, rise
+from tests.builders import GATE, a_plan, pause, rise
 from tests.simulation.cluster import (
     CANARY,
     ELSEWHERE,
@@ -46,7 +48,13 @@ def simulated_plan(chance: random.Random, *, spans_two: bool) -> Plan:
     """Return some plan; its every number is the seed's."""
     retires = chance.random() < 0.3
     plan = a_simulated_plan(chance.choice(STAIRS), spans_two=spans_two, retires=retires)
-    return dataclasses.replace(plan, on_blind=NOT_LONG if chance.random() < 0.2 else AWHILE)
+    sequential = dataclasses.replace(GATE, judgement=Judgement.SEQUENTIAL)
+    return dataclasses.replace(
+        plan,
+        on_blind=NOT_LONG if chance.random() < 0.2 else AWHILE,
+        on_breach=OnBreach.PAUSE if chance.random() < 0.15 else OnBreach.ROLLBACK,
+        gates=(sequential if chance.random() < 0.15 else GATE,),
+    )
 
 
 def a_simulated_plan(steps: tuple[Step, ...], *, spans_two: bool, retires: bool) -> Plan:
