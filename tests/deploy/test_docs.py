@@ -7,12 +7,20 @@ import os
 import random
 import re
 import sys
+from inspect import signature
 from pathlib import Path
 
 import pytest
 import yaml
 
 from rolloutd.adapters.clock import SystemClock
+from rolloutd.adapters.envoy import fetch
+from rolloutd.adapters.envoy.protobuf import ProtobufReader
+from rolloutd.adapters.envoy.text import TextReader
+from rolloutd.adapters.kubernetes.settings import ClientSettings
+from rolloutd.adapters.plans.yaml_source import DEEPEST, LARGEST, MOST_NODES
+from rolloutd.adapters.prometheus import client
+from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS
 from rolloutd.api.control.tokens import read_tokens
 from rolloutd.sandbox.cluster import cluster
 from tests.deploy.manifests import ROOT
@@ -90,3 +98,33 @@ def test_the_token_file_of_the_guide_is_one(tmp_path: Path) -> None:
 def test_snippets_are_yaml(block: str) -> None:
     """They are copied as they stand."""
     assert all(isinstance(each, dict) for each in yaml.safe_load_all(block))
+
+
+def test_the_limits_that_security_cites_are_those_of_the_code() -> None:
+    """A bound that was raised and not told is a promise broken."""
+    text = (ROOT / "SECURITY.md").read_text()
+    envoy, prometheus = fetch.Limits(), client.Limits()
+    spellings = signature(TextReader).parameters["most_spellings"].default
+    series = signature(ProtobufReader).parameters["most_series"].default
+
+    for cited in (
+        f"{envoy.deadline:g} s for an answer, connecting included",
+        f"{envoy.body >> 20} MiB for one answer, unpacked; {envoy.memory >> 20} MiB for all",
+        f"{spellings:,} spellings are remembered (text), {series:,} (protobuf)",
+        f"{prometheus.body >> 20} MiB and {prometheus.deadline:g} s for an answer, six",
+        f"The API server: {ClientSettings().body_limit >> 20} MiB",
+        f"{LARGEST >> 20} MiB a file, {MOST_NODES:,} values, {DEEPEST} levels",
+        f"after {FAILED_LOGINS.burst} failures of an address",
+        f"limited to {ORDERS.burst} at once and one a second",
+    ):
+        assert cited in text, cited
+    assert prometheus.at_once == 6
+
+
+def test_what_security_and_the_guides_link_to_is_there() -> None:
+    """A threat model that points at nothing proves nothing."""
+    for name in ("SECURITY.md", "docs/deploy.md", "docs/gitops.md"):
+        text = (ROOT / name).read_text()
+        links = re.findall(r"\]\(([^)#]+)\)", text)
+
+        assert all((ROOT / name).parent.joinpath(link).exists() for link in links), name
