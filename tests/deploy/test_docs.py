@@ -22,6 +22,7 @@ from rolloutd.adapters.plans.yaml_source import DEEPEST, LARGEST, MOST_NODES
 from rolloutd.adapters.prometheus import client
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS
 from rolloutd.api.control.tokens import read_tokens
+from rolloutd.cli.run import run
 from rolloutd.sandbox.cluster import cluster
 from tests.deploy.manifests import ROOT
 from tests.sandbox.kubernetes.kubectl import Kubectl, binary
@@ -128,3 +129,13 @@ def test_what_security_and_the_guides_link_to_is_there() -> None:
         links = re.findall(r"\]\(([^)#]+)\)", text)
 
         assert all((ROOT / name).parent.joinpath(link).exists() for link in links), name
+
+
+def test_the_example_settings_are_understood(tmp_path: Path) -> None:
+    """They are the first file that people copy."""
+    example = ROOT / "config" / "settings" / "rolloutd.yaml"
+    context = run.make_context("run", ["--config", str(example), "--plans", str(tmp_path)])
+
+    assert context.params["namespaces"] == ("default",)
+    assert context.params["plans_from_cluster"] is False
+    assert context.params["lease"] == "rolloutd/rolloutd"
