@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
-from rolloutd.cli.remote.events import News, read_news
-from rolloutd.cli.remote.forms import Full, Listing, read_full, read_listing
-from rolloutd.cli.remote.link import Link, LostError, ProblemError
+from rolloutd.cli.remote.fields import Fields
+from rolloutd.cli.remote.link import Answer, Link, LostError, ProblemError
+from rolloutd.cli.remote.summary import Listing, Summary, read_listing, read_summary
 from rolloutd.core.units import Seconds
 from rolloutd.errors import Refused, Unavailable
+
+if TYPE_CHECKING:
+    from rolloutd.cli.remote.events import News
+    from rolloutd.cli.remote.forms import Full
 
 ROLLOUTS: Final = "/api/v1/rollouts"
 EVENTS: Final = "/api/v1/events"
@@ -98,11 +102,19 @@ class Client:
             Unavailable: No answer that makes sense.
             Refused: The daemon said no; where there is none of the name, with what is near.
         """
+        return _full(self.form(named))
+
+    def form(self, named: Named) -> Answer:
+        """Return the same as it came, for those who need less of it.
+
+        Raises:
+            Unavailable: No answer that makes sense.
+            Refused: The daemon said no; where there is none of the name, with what is near.
+        """
         try:
-            answer = self.link.ask("GET", _path(named))
+            return self.link.ask("GET", _path(named))
         except ProblemError as error:
             raise self._explained(named, error) from error
-        return read_full(answer.form, answer.told)
 
     def order(self, named: Named, order: Order) -> Full:
         """Give an order, once, however often it has to be sent, and return how things stand.
@@ -133,14 +145,15 @@ class Client:
             Unavailable: No answer, or the stream broke off, or fell silent.
             Refused: The daemon said no.
         """
+        from rolloutd.cli.remote.events import read_news  # noqa: PLC0415 - for who waits
+
         headers = {} if last is None else {"Last-Event-ID": last}
         with self.link.listen(EVENTS, headers) as lines:
             yield read_news(lines)
 
     def _ordered(self, named: Named, order: Order, key: str) -> Full:
         path, headers = f"{_path(named)}/{order.verb}", {"Idempotency-Key": key}
-        answer = self.link.ask("POST", path, order.body(), headers)
-        return read_full(answer.form, answer.told)
+        return _full(self.link.ask("POST", path, order.body(), headers))
 
     def _explained(self, named: Named, error: ProblemError) -> Refused:
         match error.status:
@@ -175,13 +188,23 @@ class Client:
     def _whereabouts(self, named: Named) -> str:
         """Say at which step a rollout is, as lists count it, too."""
         try:
-            now = self.rollout(named)
+            now = _summary(self.form(named))
         except (Unavailable, Refused):
             return ""
         if now.step is None or now.desired is None:
             return ""
         shown = f"{now.step + 1}/{now.step_count}"
         return f"Steps count from 0: this is {now.desired} %, step {shown} of a list. "
+
+
+def _full(answer: Answer) -> Full:
+    from rolloutd.cli.remote.forms import read_full  # noqa: PLC0415 - 20 ms, not for lists
+
+    return read_full(answer.form, answer.told)
+
+
+def _summary(answer: Answer) -> Summary:
+    return read_summary(Fields(answer.form))
 
 
 def _path(named: Named) -> str:

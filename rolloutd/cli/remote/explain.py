@@ -94,6 +94,9 @@ def _values(gate: Gate) -> str:
     return f"{', '.join(words)}; {gate.samples} canary requests."
 
 
+MOST: Final = math.log(1e12)
+"""Log of odds from which on nobody counts zeros."""
+
 QUESTIONS: Final = {
     "evidence": "Evidence against the canary",
     "notIncident": "Evidence that it is the canary alone, no shared incident",
@@ -111,7 +114,10 @@ def _weighed(log: float, needed: float) -> str:
 
 
 def _odds(log: float) -> str:
-    return f"1 : {math.exp(min(log, 700.0)):.2g}"
+    """Write odds with two digits that count: ``1 : 2 900``, as the judge does."""
+    if log > MOST:
+        return f"1 : 10^{math.floor(log / math.log(10.0))}"
+    return f"1 : {float(f'{math.exp(log):.2g}'):,.0f}".replace(",", " ")
 
 
 def _remedies(which: Named, now: Full) -> Iterator[str]:

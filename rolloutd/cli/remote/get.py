@@ -6,9 +6,11 @@ import click
 
 from rolloutd.cli.remote.client import Client
 from rolloutd.cli.remote.completing import PHASES, rollouts
+from rolloutd.cli.remote.fields import Fields
 from rolloutd.cli.remote.formats import FORMATS, as_lines, for_programs
-from rolloutd.cli.remote.forms import Full, Listing
+from rolloutd.cli.remote.link import Answer
 from rolloutd.cli.remote.options import connected, named, namespace_of, remote_options
+from rolloutd.cli.remote.summary import Listing, Summary, read_summary
 from rolloutd.cli.remote.table import table
 
 
@@ -31,7 +33,7 @@ def get(
         raise click.UsageError("NAME does not go with -A or --phase.")
     with connected() as client:
         if names:
-            found = [client.rollout(named(client, name)) for name in names]
+            found = [client.form(named(client, name)) for name in names]
             click.echo(_some(found, output))
         else:
             namespace = None if all_namespaces else namespace_of(client)
@@ -65,17 +67,23 @@ def _all(listing: Listing, output: str, *, namespaces: bool) -> str:
             return "\n".join(table(items, listing.told, namespaces=namespaces, wide=wide))
 
 
-def _some(found: list[Full], output: str) -> str:
+def _some(found: list[Answer], output: str) -> str:
+    forms = [each.form for each in found]
     match output:
         case "json" | "yaml" if len(found) == 1:
-            return for_programs(found[0].form, output)
+            return for_programs(forms[0], output)
         case "json" | "yaml":
-            return for_programs({"items": [each.form for each in found]}, output)
+            return for_programs({"items": forms}, output)
         case "jsonl":
-            return as_lines([each.form for each in found])
-        case "name":
-            return "\n".join(f"{each.namespace}/{each.name}" for each in found)
+            return as_lines(forms)
         case _:
-            apart = len({each.namespace for each in found}) > 1
-            wide = output == "wide"
-            return "\n".join(table(found, found[0].told, namespaces=apart, wide=wide))
+            items = [read_summary(Fields(form)) for form in forms]
+            return _lines(items, found[0], output)
+
+
+def _lines(items: list[Summary], answer: Answer, output: str) -> str:
+    if output == "name":
+        return "\n".join(f"{item.namespace}/{item.name}" for item in items)
+    apart = len({item.namespace for item in items}) > 1
+    wide = output == "wide"
+    return "\n".join(table(items, answer.told, namespaces=apart, wide=wide))

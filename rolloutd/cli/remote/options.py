@@ -14,7 +14,6 @@ from typing import Final, ParamSpec
 import click
 
 from rolloutd.cli.remote.client import Client, Named
-from rolloutd.cli.remote.forward import Cluster, Forward
 from rolloutd.cli.remote.link import Link, Place, Trust
 from rolloutd.cli.remote.place import Address, is_address
 from rolloutd.core.units import Seconds
@@ -145,6 +144,8 @@ def _place() -> Place:
     server = given["server"]
     if server is not None:
         return Address(server)
+    from rolloutd.cli.remote.forward import Cluster, Forward  # noqa: PLC0415 - 20 ms, for kubectl alone
+
     _end_child_with_us()
     namespace, _, service = str(given["service"]).partition("/")
     chosen = [f"--{name}={given[name]}" for name in ("kubeconfig", "context") if given[name]]

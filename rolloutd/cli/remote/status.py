@@ -64,8 +64,8 @@ def _awaited(client: Client, which: Named, timeout: Seconds | None, after: int |
     clock = SystemClock().now
     begin = clock()
     current, story = Current(which, client.rollout, clock), Story(whole=False)
-    click.echo(_state(current.now))
-    trouble = ""
+    first, trouble = current.now, ""
+    click.echo(_state(first))
     with Follower(client) as follower:
         while not (_counts(current.now, after) and current.now.phase in ENDED):
             if (left := _left(begin, clock(), timeout)) <= 0:
@@ -74,7 +74,8 @@ def _awaited(client: Client, which: Named, timeout: Seconds | None, after: int |
             trouble = _told(current, story, trouble)
             current.wait(follower, min(PATIENCE, left))
     _told(current, story, trouble)
-    click.echo(_state(current.now))
+    if current.now is not first:
+        click.echo(_state(current.now))
     return exit_of(current.now.phase)
 
 

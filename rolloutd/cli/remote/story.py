@@ -14,17 +14,23 @@ class Story:
     """Tells each line once.
 
     Args:
-        whole: Begin with all that is known; otherwise with the last line.
+        whole: Begin with all that is known; otherwise with what is new after that.
     """
 
     def __init__(self, *, whole: bool) -> None:
         self._whole = whole
+        self._begun = False
         self._last: Line | None = None
         self._run: int | None = None
         self._blocked = ""
 
-    def news(self, now: Full) -> Iterator[str]:
-        """Yield what was not told yet."""
+    def news(self, now: Full) -> list[str]:
+        """Return what was not told yet."""
+        told = list(self._told(now))
+        begins, self._begun = not self._begun, True
+        return [] if begins and not self._whole else told
+
+    def _told(self, now: Full) -> Iterator[str]:
         if self._run is not None and now.run is not None and now.run > self._run:
             yield f"Run {now.run} has begun."
         self._run = now.run if now.run is not None else self._run
@@ -39,7 +45,7 @@ class Story:
         lines = now.timeline
         last, self._last = self._last, lines[-1] if lines else self._last
         if last is None:
-            return lines if self._whole else lines[-1:]
+            return lines
         if last in lines:
             return lines[lines.index(last) + 1 :]
         # More has happened than is kept, or another run's story has begun.

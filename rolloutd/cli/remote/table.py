@@ -7,7 +7,7 @@ from typing import Final
 
 from rolloutd.cli.remote.age import age, lasting
 from rolloutd.cli.remote.exits import ENDED
-from rolloutd.cli.remote.forms import Summary
+from rolloutd.cli.remote.summary import Summary
 from rolloutd.core.units import Instant
 
 GAP: Final = "   "

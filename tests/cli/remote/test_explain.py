@@ -39,7 +39,7 @@ def test_a_gate_tells_its_reason_its_values_and_how_sure_it_is() -> None:
     assert values in lines
     assert (
         "Evidence against the canary: 25% of what it takes"
-        " (chance alone: 1 : 7.4, needed 1 : 3e+03)."
+        " (chance alone: 1 : 7, needed 1 : 3 000)."
     ) in lines
     assert "- the canary is not ready" in lines
     assert "What was decided is not written: refused." in lines
@@ -50,6 +50,10 @@ def test_a_gate_tells_its_reason_its_values_and_how_sure_it_is() -> None:
     [
         ({"ruledOut": -1.0, "ruledOutNeeded": 4.0}, "Evidence that it is no worse: none."),
         ({"ruledOut": 5.0, "ruledOutNeeded": 4.0}, "Evidence that it is no worse: enough"),
+        (
+            {"evidence": 70.0, "evidenceNeeded": 7.0},
+            "Evidence against the canary: enough (chance alone: 1 : 10^30, needed 1 : 1 100).",
+        ),
     ],
 )
 def test_evidence_is_none_some_or_enough(evidence: dict[str, float], words: str) -> None:

@@ -12,8 +12,8 @@ THIRD = a_line(25, "Paused.", after=90.0, actor="jane")
 def test_each_line_is_told_once() -> None:
     """Logs are read from top to bottom."""
     story = Story(whole=True)
-    first = list(story.news(a_full(timeline=(FIRST, SECOND))))
-    again = list(story.news(a_full(timeline=(FIRST, SECOND))))
+    first = story.news(a_full(timeline=(FIRST, SECOND)))
+    again = story.news(a_full(timeline=(FIRST, SECOND)))
     then = list(story.news(a_full(timeline=(FIRST, SECOND, THIRD))))
 
     assert first == ["22:13:20   10 %  Started.", "22:14:20   25 %  Advanced."]
@@ -21,11 +21,14 @@ def test_each_line_is_told_once() -> None:
     assert then == ["22:14:50   25 %  Paused. (jane)"]
 
 
-def test_who_comes_late_hears_the_last_line_alone() -> None:
-    """A pipeline has its own beginning."""
-    assert list(Story(whole=False).news(a_full(timeline=(FIRST, SECOND)))) == [
-        "22:14:20   25 %  Advanced."
-    ]
+def test_who_comes_late_hears_what_comes_after() -> None:
+    """Where it stood is said before."""
+    story = Story(whole=False)
+    first = story.news(a_full(timeline=(FIRST, SECOND), obstacles=("a",)))
+    then = story.news(a_full(timeline=(FIRST, SECOND, THIRD), obstacles=("a",)))
+
+    assert first == []
+    assert then == ["22:14:50   25 %  Paused. (jane)"]
 
 
 def test_what_fell_out_of_the_record_is_not_missed() -> None:
