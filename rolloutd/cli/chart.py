@@ -1,15 +1,23 @@
-"""A picture of a replayed rollout, as SVG text."""
+"""A picture of a replayed rollout, as an SVG file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from itertools import pairwise
 from typing import Final
+from xml.etree.ElementTree import Element, tostring
 
-WIDTH: Final = 800
-HEIGHT: Final = 300
-MARGIN: Final = 50
+from rolloutd.cli.report.charts import HEIGHT, WIDTH, Chart, Line
+from rolloutd.cli.report.charts import drawn as picture
+from rolloutd.cli.report.markup import node
+from rolloutd.cli.report.style import CHART
+
+CAPTION: Final = 22
+"""Room for the title of a chart."""
+
+FRAME: Final = "svg { background: #fff; font-family: sans-serif; }"
+"""Such a picture stands alone: on a dark page, in a viewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,47 +39,61 @@ class Point:
 def drawn(points: Sequence[Point], end: float, ending: str) -> str:
     """Return a picture: weight, both arms' failure ratios, and the moment of decision.
 
+    Times are told from the beginning.
+
     Args:
         points: At least one.
         end: Seconds at which the rollout ended.
         ending: How it ended.
     """
-    longest = max(point.seconds for point in points)
-    ratios = [r for point in points for r in (point.canary, point.stable) if r is not None]
-    highest = max([*ratios, 0.01])
-
-    def x(seconds: float) -> float:
-        return MARGIN + (WIDTH - 2 * MARGIN) * seconds / longest
-
-    def y(part: float) -> float:
-        return HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * part
-
-    at, top, bottom = x(end), y(1.0), y(0.0)
-    weights = [(x(point.seconds), y(point.weight / 100.0)) for point in points]
-    stable = [(p.seconds, p.stable) for p in points if p.stable is not None]
-    canary = [(p.seconds, p.canary) for p in points if p.canary is not None]
-    legend = f"failed: canary red, stable green (left); weight grey (right); {longest:.0f} s"
-    frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
-    return "\n".join(
-        [
-            f'<svg {frame} font-family="sans-serif" font-size="12">',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-            _line(weights, "#999", "weight"),
-            _line([(x(at), y(r / highest)) for at, r in stable], "#2a7", "stable"),
-            _line([(x(at), y(r / highest)) for at, r in canary], "#c33", "canary"),
-            f'<path d="M{at:.1f} {top:.1f}V{bottom:.1f}" stroke="black"/>',
-            f'<text x="{at:.1f}" y="{top - 6:.1f}" text-anchor="end">{escape(ending)}</text>',
-            f'<text x="4" y="{top:.1f}">{100 * highest:.2g} %</text>',
-            f'<text x="{WIDTH - MARGIN + 4}" y="{top:.1f}">100 %</text>',
-            f'<text x="{MARGIN}" y="{HEIGHT - 12}">{legend}</text>',
-            "</svg>\n",
-        ]
+    charts = _charts(points, end, ending)
+    parts: list[Element] = []
+    for number, chart in enumerate(charts):
+        top = number * (CAPTION + HEIGHT)
+        parts.append(node("text", chart.title, x="4", y=f"{top + CAPTION - 6}"))
+        part = picture(chart)
+        part.set("y", f"{top + CAPTION}")
+        part.set("height", f"{HEIGHT}")
+        parts.append(part)
+    root = node(
+        "svg",
+        node("style", CHART + FRAME),
+        *parts,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {WIDTH} {(CAPTION + HEIGHT) * len(charts)}",
     )
+    return tostring(root, encoding="unicode") + "\n"
 
 
-def _line(places: Sequence[tuple[float, float]], colour: str, name: str) -> str:
-    joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+def _charts(points: Sequence[Point], end: float, ending: str) -> Sequence[Chart]:
+    first = points[0]
+    at = [0.0, *(point.seconds for point in points)]
+    changes = [
+        (later.seconds, f"{later.weight} %")
+        for before, later in pairwise(points)
+        if later.weight != before.weight and later.seconds != end
+    ]
+    marks = sorted([*changes, (end, ending)])
+    weights = [first.weight / 100, *(point.weight / 100 for point in points)]
+    arms = (
+        Line(label="stable", kind="stable", values=[None, *(each.stable for each in points)]),
+        Line(label="canary", kind="canary", values=[None, *(each.canary for each in points)]),
+    )
+    ordered = Line(label="weight", kind="canary", values=weights, is_stepped=True)
     return (
-        f'<polyline points="{joined}" fill="none" stroke="{colour}">'
-        f"<title>{name}</title></polyline>"
+        Chart(
+            title="Weight of the canary",
+            unit="ratio",
+            at=at,
+            lines=[ordered],
+            marks=marks,
+            is_share=True,
+        ),
+        Chart(
+            title="Failed requests: canary, and stable (dashed)",
+            unit="ratio",
+            at=at,
+            lines=arms,
+            marks=marks,
+        ),
     )

@@ -19,16 +19,21 @@ def test_a_picture_shows_weight_both_arms_and_the_decision() -> None:
     titles = [each.text for each in picture.iter() if each.tag.endswith("title")]
     texts = [each.text for each in picture.iter() if each.tag.endswith("text")]
 
-    assert titles == ["weight", "stable", "canary"]
+    assert [each for each in titles if each in {"weight", "stable", "canary"}] == [
+        "weight",
+        "stable",
+        "canary",
+    ]
     assert "rolledBack" in texts
 
 
 def test_intervals_without_requests_leave_a_gap() -> None:
     """No requests are not 0 %."""
-    picture = drawn(POINTS, 15.0, "x")
-    canary = next(line for line in picture.splitlines() if "<title>canary" in line)
+    picture = ET.fromstring(drawn(POINTS, 15.0, "x"))  # noqa: S314 - our own text
+    paths = [each for each in picture.iter() if each.tag.endswith("path")]
+    canary = next(each for each in paths if "canary" in [title.text for title in each])
 
-    assert canary.count(",") == 2
+    assert canary.get("d", "").count("M") == 2
 
 
 def test_names_cannot_break_the_picture() -> None:

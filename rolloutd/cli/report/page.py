@@ -11,7 +11,7 @@ from rolloutd.api.control.run_models import RunForm
 from rolloutd.cli.report.charts import Chart, drawn
 from rolloutd.cli.report.markup import html, node
 from rolloutd.cli.report.pictures import pictures
-from rolloutd.cli.report.style import STYLE
+from rolloutd.cli.report.style import CHART, PAGE
 from rolloutd.cli.report.words import (
     amount,
     count,
@@ -41,7 +41,7 @@ def page(run: RunForm) -> str:
         node("meta", http_equiv="Content-Security-Policy", content=POLICY),
         node("meta", name="viewport", content="width=device-width, initial-scale=1"),
         node("title", title),
-        node("style", STYLE),
+        node("style", CHART + PAGE),
     )
     body = node(
         "body",

@@ -1,12 +1,30 @@
-"""How the page looks: on a screen, on paper, and without colours."""
+"""How charts and pages look: on a screen, on paper, and without colours."""
 
 from __future__ import annotations
 
 from typing import Final
 
-STYLE: Final = """
+CHART: Final = """
 :root { --ink: #1b2430; --quiet: #5b6675; --line: #dde3ea; --canary: #0b62d6;
   --stable: #5b6675; --bad: #b42318; --good: #14713d; --warn: #8a5a00; }
+svg path { fill: none; stroke-linejoin: round; stroke-linecap: round; }
+.grid { stroke: var(--line); }
+.mark { stroke: #9aa5b1; stroke-dasharray: 2 3; }
+.canary { stroke: var(--canary); stroke-width: 2; }
+.stable { stroke: var(--stable); stroke-width: 1.8; stroke-dasharray: 6 4; }
+.limit { stroke: var(--bad); stroke-width: 1.8; stroke-dasharray: 1.5 4; }
+rect.rollback { fill: #f9d0cb; }
+rect.suspect { fill: #fbe3b3; }
+rect.blind, rect.paused { fill: #e8ecf0; }
+svg text { font-size: 12px; fill: var(--quiet); }
+.tick.value { text-anchor: end; dominant-baseline: middle; }
+.tick.time { text-anchor: middle; }
+.label.late { text-anchor: end; }
+svg .label { fill: var(--ink); }
+"""
+"""Of pictures alone."""
+
+PAGE: Final = """
 * { box-sizing: border-box; }
 body { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem; color: var(--ink);
   background: #fff; font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
@@ -31,6 +49,7 @@ dt { font-size: .85rem; }
 dd { margin: 0; }
 ul { margin: 0; padding-left: 1.2rem; }
 figure { margin: 0 0 1.4rem; break-inside: avoid; }
+figure svg { display: block; width: 100%; height: auto; }
 figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; align-items: baseline; }
 .key { color: var(--quiet); font-size: .85rem; white-space: nowrap; }
 .key i { display: inline-block; width: 1.5rem; margin-right: .4rem; vertical-align: .25em;
@@ -41,21 +60,6 @@ figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; align-items: bas
 i.band.rollback { background: #f9d0cb; }
 i.band.suspect { background: #fbe3b3; }
 i.band.blind, i.band.paused { background: #dfe4ea; }
-svg { display: block; width: 100%; height: auto; }
-svg path { fill: none; stroke-linejoin: round; stroke-linecap: round; }
-.grid { stroke: var(--line); }
-.mark { stroke: #9aa5b1; stroke-dasharray: 2 3; }
-.canary { stroke: var(--canary); stroke-width: 2; }
-.stable { stroke: var(--stable); stroke-width: 1.8; stroke-dasharray: 6 4; }
-.limit { stroke: var(--bad); stroke-width: 1.8; stroke-dasharray: 1.5 4; }
-rect.rollback { fill: #f9d0cb; }
-rect.suspect { fill: #fbe3b3; }
-rect.blind, rect.paused { fill: #e8ecf0; }
-svg text { font-size: 12px; fill: var(--quiet); }
-.tick.value { text-anchor: end; dominant-baseline: middle; }
-.tick.time { text-anchor: middle; }
-.label.late { text-anchor: end; }
-svg .label { fill: var(--ink); }
 .wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; }
 th, td { padding: .4rem .9rem .4rem 0; text-align: left; vertical-align: top;
@@ -69,3 +73,4 @@ td.bad { color: var(--bad); }
 @media print { body { max-width: none; padding: 0; font-size: 11px; }
   * { print-color-adjust: exact; } tr { break-inside: avoid; } }
 """
+"""Of all around them."""
