@@ -226,7 +226,7 @@ def test_a_pause_on_a_breach_is_told_as_one() -> None:
 @pytest.mark.parametrize(
     ("record", "what", "due"),
     [
-        (a_record(PLAN), Happening.STARTED, at(60)),
+        (a_record(PLAN, weight=Percent(5)), Happening.STARTED, at(60)),
         (a_record(PLAN, suspect=True), Happening.RESUMED, None),
         (a_record(PLAN), Happening.BLIND, None),
         (a_record(PLAN, phase=Phase.PROMOTED), Happening.PROMOTED, None),
