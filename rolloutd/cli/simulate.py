@@ -6,23 +6,29 @@ import dataclasses
 import json
 import math
 import random
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import click
 
+from rolloutd.adapters.plans.quantities import DURATION_PATTERN, parse_duration
 from rolloutd.cli.rehearsal import Rehearsal, judgeable, one_plan
+from rolloutd.cli.service import Service
 from rolloutd.core.gate.explain import lasting, points, whole
-from rolloutd.core.observation import Counts, History, Sample
-from rolloutd.core.plan import Plan, SuccessRate, WeightStep
+from rolloutd.core.observation import History
+from rolloutd.core.plan import Latency, Plan, SuccessRate, WeightStep
 from rolloutd.core.state import Phase
-from rolloutd.core.units import Instant, Seconds
+from rolloutd.core.units import Instant, Millis, Percent, Ratio, Seconds
 
 START = Instant(1_000_000.0)
 
 LONGEST = Seconds(86_400.0)
 """Virtual time after which a run counts as undecided."""
+
+PAST = Seconds(1800.0)
+"""How much of stable's past gates know, as from Prometheus."""
 
 ENOUGH = 0.95
 """Share of the regressions that a plan must find before we stop warning."""
@@ -30,20 +36,11 @@ ENOUGH = 0.95
 SLACK = 1.75
 """Requests that a certificate takes in practice, against the least that it could."""
 
+LONGEST_HOLD = Seconds(7200.0)
+"""Longer holds are not proposed: nobody watches a rollout that long."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
-    """What the service serves.
-
-    Attributes:
-        rate: Requests a second, both arms.
-        baseline: Stable's failure ratio.
-        rise: What the canary adds to it.
-    """
-
-    rate: float
-    baseline: float
-    rise: float = 0.0
+STRETCHES = (1.0, 2.0, 4.0)
+"""How many times that long the proposed hold may be until the proposal is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +57,65 @@ class Run:
     failures: int
 
 
+def ratio_of(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """Read ``0.1%`` or ``0.001``."""
+    found = _number(value.removesuffix("%"))
+    ratio = found / 100.0 if value.endswith("%") else found
+    if not 0.0 <= ratio < 1.0:
+        wanted = f"{value!r} is not a ratio such as 0.1% or 0.001"
+        raise click.BadParameter(wanted, ctx, param)
+    return ratio
+
+
+def worse_of(ctx: click.Context, param: click.Parameter, value: str) -> tuple[float, float]:
+    """Read ``1pp`` or ``0.01`` more failures, or ``1.25x`` as slow: (rise, slowdown)."""
+    if value.endswith("x") and (slowdown := _number(value[:-1])) > 1.0:
+        return 0.0, slowdown
+    rise = _number(value.removesuffix("pp").removeprefix("+"))
+    rise = rise / 100.0 if value.endswith("pp") else rise
+    if not 0.0 < rise <= 1.0:
+        wanted = f"{value!r} is not a regression such as 1pp, 0.01 or 1.25x"
+        raise click.BadParameter(wanted, ctx, param)
+    return rise, 1.0
+
+
+def median_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Millis | None:
+    """Read a duration such as ``40ms``."""
+    if value is None:
+        return None
+    if not re.fullmatch(DURATION_PATTERN, value) or not parse_duration(value):
+        raise click.BadParameter(f"{value!r} is not a duration such as 40ms", ctx, param)
+    return Millis(1000.0 * parse_duration(value))
+
+
+def _number(text: str) -> float:
+    """Return a number; one that is below all bounds where there is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0
+
+
 @click.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--rps", type=click.FloatRange(min=0.01), required=True, help="Of both arms.")
-@click.option("--baseline", default=0.001, show_default=True, help="Stable's failure ratio.")
-@click.option("--regression", default=0.01, show_default=True, help="What the canary adds.")
+@click.option(
+    "--baseline",
+    callback=ratio_of,
+    default="0.1%",
+    show_default=True,
+    help="Stable's failures.",
+)
+@click.option(
+    "--latency", callback=median_of, help="Stable's median, such as 40ms; p99 is 5 times that."
+)
+@click.option(
+    "--regression",
+    callback=worse_of,
+    default="1pp",
+    show_default=True,
+    help="How the canary is worse: 1pp more failures, or 1.25x as slow.",
+)
 @click.option("--runs", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
@@ -73,24 +124,28 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     *,
     rps: float,
     baseline: float,
-    regression: float,
+    latency: Millis | None,
+    regression: tuple[float, float],
     runs: int,
     seed: int,
     output: str,
 ) -> None:
     """Run PLAN many times in virtual time, with a healthy canary and with a worse one.
 
-    Failures are independent, and only gates on success ratios are simulated. The same
-    options give the same figures.
+    Failures are independent, durations log-normal; gates on custom queries are left out. The
+    same options give the same figures.
     """
-    if not (0.0 <= baseline < 1.0 and 0.0 < regression <= 1.0):
-        raise click.UsageError("--baseline must lie in 0..1, --regression above 0")
-    chosen = judgeable(one_plan(plan), lambda gate: isinstance(gate, SuccessRate))
-    healthy = Traffic(rate=rps, baseline=baseline)
-    sick = dataclasses.replace(healthy, rise=regression)
+    rise, slowdown = regression
+    if slowdown > 1.0 and latency is None:
+        raise click.UsageError("a slower canary takes --latency, stable's median")
+    wanted = (SuccessRate,) if latency is None else (SuccessRate, Latency)
+    chosen = judgeable(one_plan(plan), lambda gate: isinstance(gate, wanted))
+    healthy = Service(rate=rps, baseline=baseline, median=latency)
+    sick = dataclasses.replace(healthy, rise=rise, slowdown=slowdown)
     report = Report(
         plan=chosen,
-        traffic=sick,
+        service=sick,
+        seed=seed,
         good=rehearsed(chosen, healthy, runs, seed),
         bad=rehearsed(chosen, sick, runs, seed + 1),
     )
@@ -100,29 +155,16 @@ def simulate(  # noqa: PLR0913 - one parameter an option
         click.echo("\n".join(report.lines()))
 
 
-def rehearsed(plan: Plan, traffic: Traffic, runs: int, seed: int) -> list[Run]:
+def rehearsed(plan: Plan, service: Service, runs: int, seed: int) -> list[Run]:
     """Run a plan many times; the same arguments give the same runs."""
     draw = random.Random(seed)  # noqa: S311 - noise, not secrets
-    seen = round(1800.0 * traffic.rate)
-    past = History(requests=seen, failures=binomial(draw, seen, traffic.baseline))
-    return [_run(plan, traffic, past, draw) for _ in range(runs)]
-
-
-def binomial(draw: random.Random, trials: int, chance: float) -> int:
-    """Draw how many of some trials succeed, in time that grows with the answer."""
-    if chance >= 1.0:
-        return trials
-    if chance > 0.5:
-        return trials - binomial(draw, trials, 1.0 - chance)
-    if chance <= 0.0:
-        return 0
-    # The trials between two successes are geometric: jump from one to the next.
-    found, at, scale = 0, 0, math.log1p(-chance)
-    while True:
-        at += 1 + int(math.log(1.0 - draw.random()) / scale)
-        if at > trials:
-            return found
-        found += 1
+    past = service.sample(START, PAST, Percent(0), draw).stable
+    known = (
+        None
+        if past is None
+        else History(requests=past.requests, failures=past.failures, latency=past.latency)
+    )
+    return [_run(plan, service, known, draw) for _ in range(runs)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +177,8 @@ class Report:
     """
 
     plan: Plan
-    traffic: Traffic
+    service: Service
+    seed: int
     good: list[Run]
     bad: list[Run]
 
@@ -161,29 +204,34 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the figures for people."""
-        traffic, good, bad = self.traffic, self.good, self.bad
+        service, good, bad = self.service, self.good, self.bad
         rolled_back = sum(run.phase is Phase.ROLLED_BACK for run in good)
         bound = 100 * self.plan.confidence.false_rollback
         promoted = _time(_of(good, Phase.PROMOTED))
         asked, missed = _share(good, Phase.PAUSED), _share(bad, Phase.PROMOTED)
-        after, failed = _time(_of(bad, Phase.ROLLED_BACK)), whole(_failed(bad) or 0)
-        usual = f"{traffic.rate:g} requests a second, stable fails {100 * traffic.baseline:g} %"
+        after, cost = _time(_of(bad, Phase.ROLLED_BACK)), round(_failed(bad) or 0)
+        failed = f"{whole(cost)} failed request" + ("" if cost == 1 else "s")
+        usual = f"{service.rate:g} requests a second, stable fails {100 * service.baseline:g} %"
         healthy = f"{rolled_back} rolled back (bound {bound:g} %), promoted after {promoted}"
-        found = f"{100 * self.found:.0f} % rolled back, after {after} and {failed} failed"
+        found = f"{100 * self.found:.0f} % rolled back, after {after} and {failed}"
         warnings = [f"  warning: {warning}" for warning in self.warnings()]
         return [
             f"{len(good)} runs each, {usual}:",
             f"  healthy: {healthy}, a person asked in {100 * asked:.0f} %",
-            f"  +{points(traffic.rise)}: {found} requests; {100 * missed:.1f} % missed",
+            f"  {self._worse}: {found}; {100 * missed:.1f} % missed",
             *warnings,
         ]
+
+    @property
+    def _worse(self) -> str:
+        slower = self.service.slowdown
+        return f"{slower:g}x as slow" if slower > 1.0 else f"+{points(self.service.rise)}"
 
     def warnings(self) -> list[str]:
         """Say what this plan can't do at this traffic, and which steps could."""
         told: list[str] = []
-        rise = points(self.traffic.rise)
         if self.found < ENOUGH:
-            told.append(f"only {100 * self.found:.0f} % of regressions of {rise} are found")
+            told.append(f"only {100 * self.found:.0f} % of canaries {self._worse} are found")
         if _share(self.good, Phase.PROMOTED) < ENOUGH:
             promoted = 100 * _share(self.good, Phase.PROMOTED)
             told.append(f"only {promoted:.0f} % of healthy canaries are promoted by themselves")
@@ -192,44 +240,66 @@ class Report:
         return told
 
     def _proposal(self) -> str:
-        size = self.plan.confidence.regression
-        ratio = max(self.traffic.baseline, 2e-4)
-        each = size - ratio * math.log1p(size / ratio)
-        certainty = math.log(1.0 / (1.0 - self.plan.confidence.certainty))
-        needed = SLACK * certainty / each
+        """Propose a longer hold, tried out; or say that waiting alone won't do."""
         weights = [s.weight for s in self.plan.steps if isinstance(s, WeightStep)]
-        small = max((weight for weight in weights if weight <= 50), default=10)
-        hold = Seconds(needed / (self.traffic.rate * small / 100.0))
-        return (
-            f"ruling out {points(size)} takes about {whole(needed)} canary requests: hold"
-            f" {small} % for {lasting(hold)}, or raise that weight, or `regression`"
+        small = max((weight for weight in weights if weight <= 50), default=Percent(10))
+        size, needed = self._size(), self._needed()
+        least = Seconds(needed / (self.service.rate * small / 100.0))
+        takes = f"ruling out {points(size)} takes about {whole(needed)} canary requests"
+        finer = size < self.plan.confidence.regression
+        asks = f" with `regression: {100 * size:g}pp`" if finer else ""
+        ways = "raise that weight" if finer else "raise that weight, or `regression`"
+        for stretch in STRETCHES:
+            hold = Seconds(stretch * least)
+            if hold > LONGEST_HOLD:
+                break
+            if (found := self._found_with(small, hold)) >= ENOUGH:
+                time = lasting(hold)
+                enough = f"hold {small} % for {time}{asks}, which finds {100 * found:.0f} %"
+                return f"{takes}: {enough}; or {ways}"
+        return f"{takes}, {lasting(least)} at {small} %: {ways}"
+
+    def _size(self) -> Ratio:
+        """Return what has to be ruled out: no more than what is to be found."""
+        named = self.plan.confidence.regression
+        return Ratio(min(named, self.service.rise)) if self.service.rise else named
+
+    def _needed(self) -> float:
+        """Return how many canary requests rule it out.
+
+        The least that a likelihood ratio of Poisson counts needs in the mean, and some more.
+        """
+        size = self._size()
+        ratio = max(self.service.baseline, 2e-4)
+        each = size - ratio * math.log1p(size / ratio)
+        return SLACK * math.log(1.0 / (1.0 - self.plan.confidence.certainty)) / each
+
+    def _found_with(self, weight: Percent, hold: Seconds) -> float:
+        """Return the share of the regressions that a plan with this hold would find."""
+        steps = tuple(
+            dataclasses.replace(step, hold=max(step.hold, hold))
+            if isinstance(step, WeightStep) and step.weight == weight
+            else step
+            for step in self.plan.steps
         )
+        patience = max(self.plan.confidence.max_hold, hold)
+        confidence = dataclasses.replace(
+            self.plan.confidence, max_hold=patience, regression=self._size()
+        )
+        proposed = dataclasses.replace(self.plan, steps=steps, confidence=confidence)
+        runs = rehearsed(proposed, self.service, len(self.bad), self.seed + 2)
+        return _share(runs, Phase.ROLLED_BACK)
 
 
-def _run(plan: Plan, traffic: Traffic, past: History, draw: random.Random) -> Run:
+def _run(plan: Plan, service: Service, past: History | None, draw: random.Random) -> Run:
     rehearsal = Rehearsal(plan, past, START)
-    length, now, failures = plan.samples.interval, START, 0
+    now, failures = START, 0
     while not rehearsal.over and now < START + LONGEST:
-        # A whole number that is right on average: half a request can't fail.
-        requests = math.floor(traffic.rate * length + draw.random())
-        canary = binomial(draw, requests, rehearsal.weight / 100.0)
-        stable = requests - canary
-        failed = binomial(draw, canary, min(1.0, traffic.baseline + traffic.rise))
-        failures += failed
-        end = Instant(now + length)
-        rehearsal.turn(
-            Sample(
-                start=now,
-                end=end,
-                canary=Counts(requests=canary, failures=failed),
-                stable=Counts(
-                    requests=stable, failures=binomial(draw, stable, traffic.baseline)
-                ),
-                weight=rehearsal.weight,
-                values={},
-            )
-        )
-        now = end
+        sample = service.sample(now, plan.samples.interval, rehearsal.weight, draw)
+        if sample.canary is not None:
+            failures += sample.canary.failures
+        rehearsal.turn(sample)
+        now = sample.end
     return Run(phase=rehearsal.record.phase, seconds=now - START, failures=failures)
 
 
