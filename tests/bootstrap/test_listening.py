@@ -41,7 +41,7 @@ async def talking(
 @pytest.mark.parametrize("head", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nX-Slow: "])
 async def test_a_request_that_never_comes_whole_is_hung_up_on(head: bytes) -> None:
     """Slowloris: connections are no place to live in."""
-    async with talking(Seconds(0.2)) as (reader, writer), asyncio.timeout(10):
+    async with talking(Seconds(0.2)) as (reader, writer), asyncio.timeout(30):
         writer.write(head)
         rest = await reader.read()
 
@@ -50,7 +50,7 @@ async def test_a_request_that_never_comes_whole_is_hung_up_on(head: bytes) -> No
 
 async def test_a_trickle_does_not_buy_time() -> None:
     """A byte now and then keeps the head as unfinished as before."""
-    async with talking(Seconds(0.3)) as (reader, writer), asyncio.timeout(10):
+    async with talking(Seconds(0.3)) as (reader, writer), asyncio.timeout(30):
         writer.write(b"GET / HTTP/1.1\r\n")
         async with asyncio.TaskGroup() as group:
             dripping = group.create_task(drip(writer))
@@ -68,7 +68,7 @@ async def drip(writer: asyncio.StreamWriter) -> None:
 
 async def test_a_second_request_has_no_more_time_than_the_first() -> None:
     """Who was served once must not stay for it."""
-    async with talking(Seconds(0.2)) as (reader, writer), asyncio.timeout(10):
+    async with talking(Seconds(0.2)) as (reader, writer), asyncio.timeout(30):
         writer.write(REQUEST)
         answer = await reader.readuntil(b"here")
         writer.write(b"GET / HT")
@@ -80,7 +80,7 @@ async def test_a_second_request_has_no_more_time_than_the_first() -> None:
 
 async def test_an_endless_header_is_refused() -> None:
     """Eight KiB are enough for a token and a name."""
-    async with talking(Seconds(5.0)) as (reader, writer), asyncio.timeout(10):
+    async with talking(Seconds(5.0)) as (reader, writer), asyncio.timeout(30):
         writer.write(b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n")
         answer = await reader.readline()
 

@@ -89,7 +89,7 @@ async def test_whatever_is_sent_no_log_has_it(tmp_path: Path, written: io.String
     tokens = tmp_path / "tokens.yaml"
     tokens.write_text(owned(SECRET))
     answers: dict[str, bytes] = {}
-    async with replica(tokens) as (office, host, port), asyncio.timeout(20):
+    async with replica(tokens) as (office, host, port), asyncio.timeout(60):
         for name, sent in REQUESTS.items():
             reader, writer = await asyncio.open_connection(host, port)
             writer.write(sent)

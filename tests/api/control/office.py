@@ -93,7 +93,7 @@ class Office:
     archive: Archive | None = None
     standby: Standby | None = None
     deadline: Seconds = Seconds(10.0)
-    body_deadline: Seconds = Seconds(0.3)
+    body_deadline: Seconds = Seconds(30.0)
     is_leader: bool = True
     rates: tuple[Rate, Rate] = (FAILED_LOGINS, ORDERS)
 

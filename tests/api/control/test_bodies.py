@@ -13,7 +13,7 @@ import pytest
 from rolloutd.core.state import Phase
 from rolloutd.core.units import Seconds
 from tests.api.control.office import SHOP, Office, checkout
-from tests.api.control.test_relay import NOBODY, Address, standing_by
+from tests.api.control.test_relay import NOBODY, Address, Haste, standing_by
 
 HEAD = (
     f"POST {SHOP}/pause HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -23,7 +23,7 @@ HEAD = (
 async def talk(office: Office, *parts: bytes) -> tuple[int, dict[str, object]]:
     """Send these parts and no more; return status and form of the answer."""
     host, port = office.url.removeprefix("http://").split(":")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         reader, writer = await asyncio.open_connection(host, int(port))
         with contextlib.closing(writer):
             for part in parts:
@@ -35,20 +35,20 @@ async def talk(office: Office, *parts: bytes) -> tuple[int, dict[str, object]]:
     return int(head.split()[1]), json.loads(body)
 
 
-def leading() -> AbstractAsyncContextManager[Office]:
-    return Office().open(checkout())
+def leading(deadline: Seconds) -> AbstractAsyncContextManager[Office]:
+    return Office(body_deadline=deadline).open(checkout())
 
 
-def standing() -> AbstractAsyncContextManager[Office]:
-    return standing_by(Address(NOBODY))
+def standing(deadline: Seconds) -> AbstractAsyncContextManager[Office]:
+    return standing_by(Address(NOBODY), haste=Haste(body_deadline=deadline))
 
 
 @pytest.mark.parametrize("replica", [leading, standing])
 async def test_a_body_that_trickles_in_is_not_waited_for(
-    replica: Callable[[], AbstractAsyncContextManager[Office]],
+    replica: Callable[[Seconds], AbstractAsyncContextManager[Office]],
 ) -> None:
     """Slowloris with a body; by whichever replica, and its sender is told."""
-    async with replica() as office:
+    async with replica(Seconds(0.3)) as office:
         status, told = await talk(office, HEAD, b'Content-Length: 20\r\n\r\n{"reason')
 
     assert (status, told["type"]) == (408, "urn:rolloutd:problem:too-slow")
@@ -56,11 +56,11 @@ async def test_a_body_that_trickles_in_is_not_waited_for(
 
 @pytest.mark.parametrize("replica", [leading, standing])
 async def test_a_body_without_an_end_is_cut_at_its_limit(
-    replica: Callable[[], AbstractAsyncContextManager[Office]],
+    replica: Callable[[Seconds], AbstractAsyncContextManager[Office]],
 ) -> None:
     """Chunks upon chunks: their number is nowhere said beforehand."""
     chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
-    async with replica() as office:
+    async with replica(Seconds(30.0)) as office:
         status, told = await talk(
             office, HEAD, b"Transfer-Encoding: chunked\r\n\r\n", chunk * 20
         )

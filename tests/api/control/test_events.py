@@ -46,7 +46,7 @@ class Ear:
 
     async def raw(self) -> str:
         """Return the next frame; empty at the end."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             try:
                 return (await self.answer.content.readuntil(b"\n\n")).decode()
             except aiohttp.ClientPayloadError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -37,6 +38,14 @@ class Address:
         self.url = url
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Haste:
+    """How long a standby waits: long, but where a test is about that."""
+
+    patience: Seconds = Seconds(30.0)
+    body_deadline: Seconds = Seconds(30.0)
+
+
 @asynccontextmanager
 async def standing_by(
     at: Address,
@@ -44,9 +53,13 @@ async def standing_by(
     access: Access | None = None,
     *,
     has_read: bool = True,
+    haste: Haste | None = None,
 ) -> AsyncIterator[Office]:
     """Open an office that does not lead, in the cluster of another."""
-    office = Office(is_leader=False, access=access or Local())
+    haste = haste or Haste()
+    office = Office(
+        is_leader=False, access=access or Local(), body_deadline=haste.body_deadline
+    )
     if beside is not None:
         office.meshes = beside.meshes
     understudy = Understudy(office.meshes, office.clock)
@@ -54,7 +67,7 @@ async def standing_by(
         aiohttp.ClientSession(auto_decompress=False) as session,
         asyncio.TaskGroup() as group,
     ):
-        relay = Relay(session, lambda: at.url, lambda: True, Seconds(1.0))
+        relay = Relay(session, lambda: at.url, lambda: True, haste.patience)
         office.standby = Standby(relay=relay, understudy=understudy)
         plans = FakeSource()
         if has_read:
@@ -127,7 +140,7 @@ async def test_a_session_holds_at_every_replica(tokens: Access) -> None:
 
 async def test_events_come_through_a_standby() -> None:
     """From the leader's own numbering, so that coming back works at either."""
-    async with replicas() as (leader, standby), asyncio.timeout(5):
+    async with replicas() as (leader, standby), asyncio.timeout(30):
         stream = await standby.session.get(f"{standby.url}/api/v1/events")
         hello = await stream.content.readuntil(b"\n\n")
         await leader.order("pause")
@@ -140,7 +153,7 @@ async def test_events_come_through_a_standby() -> None:
 
 async def test_a_stream_ends_with_its_leader() -> None:
     """The browser comes back, and is sent to whoever leads by then."""
-    async with standing_by(address := Address(None)) as standby, asyncio.timeout(5):
+    async with standing_by(address := Address(None)) as standby, asyncio.timeout(30):
         async with Office().open(checkout()) as leader:
             address.url = leader.url
             stream = await standby.session.get(f"{standby.url}/api/v1/events")
@@ -221,7 +234,8 @@ async def answering(
 ) -> tuple[int, str]:
     """Ask a standby whose leader does this; return status and kind or trouble."""
     endpoint = FakeEndpoint(handler=handler)
-    async with served(endpoint), standing_by(Address(endpoint.url)) as standby:
+    haste = Haste(patience=Seconds(0.5))
+    async with served(endpoint), standing_by(Address(endpoint.url), haste=haste) as standby:
         if method == "GET":
             answer = await standby.get(SHOP)
             return answer.status, str(answer.json["trouble"])
@@ -299,7 +313,7 @@ async def test_a_stream_that_breaks_off_is_broken_off() -> None:
     async with (
         served(endpoint),
         standing_by(Address(endpoint.url)) as standby,
-        asyncio.timeout(5),
+        asyncio.timeout(30),
     ):
         stream = await standby.session.get(f"{standby.url}/api/v1/events")
         with pytest.raises(aiohttp.ClientError):
@@ -341,7 +355,7 @@ async def test_a_large_answer_comes_whole() -> None:
 @pytest.mark.parametrize("target", [f"http://localhost:9{SHOP}", SHOP])
 async def test_a_request_is_passed_on_to_nobody_but_the_leader(target: str) -> None:
     """Whatever host its first line names, as a proxy's would."""
-    async with replicas() as (_, standby), asyncio.timeout(5):
+    async with replicas() as (_, standby), asyncio.timeout(30):
         host, port = standby.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         head = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
