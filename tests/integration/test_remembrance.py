@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 import pytest
 
+import rolloutd
 from rolloutd.adapters.audit.verify import Document, verify
 from rolloutd.adapters.clock import SystemClock
 from rolloutd.bootstrap import Daemon, daemon
@@ -112,7 +113,7 @@ async def test_a_run_is_remembered_by_the_cluster_the_audit_file_and_the_report(
     assert "run 1: aborted" in report.stdout
     assert "Rolled back by local: no." in report.stdout
     assert (order["verb"], order["actor"], order["why"]) == ("rollback", "local", "no")
-    assert str(order["source"]).endswith("at 127.0.0.1")
+    assert order["source"] == f"API: rolloutd/{rolloutd.__version__} at 127.0.0.1"
     assert [line["weight"] for line in lines if line["kind"] == "transition"] == [10, 10, 0]
     assert (lines[0]["kind"], lines[-1]["kind"]) == ("started", "stopped")
 

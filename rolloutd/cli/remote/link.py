@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+import rolloutd
 from rolloutd.cli.remote.fields import Fields
 from rolloutd.core.units import Instant, Seconds
 from rolloutd.errors import Refused, Unavailable
@@ -217,7 +218,11 @@ class Link:
 
     def _headers(self) -> dict[str, str]:
         # The last one: callers known by what their browser sends unasked need it for orders.
-        headers = {"Accept": "application/json, text/event-stream", "X-Rolloutd": "1"}
+        headers = {
+            "Accept": "application/json, text/event-stream",
+            "User-Agent": f"rolloutd/{rolloutd.__version__}",  # for the audit trail
+            "X-Rolloutd": "1",
+        }
         token = self._trust.token()
         return headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
 
