@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import mul
 from typing import Final, NamedTuple
 
 IDLE: Final = 0.05
@@ -55,13 +56,10 @@ def bet(wealth: Wealth, gains: Sequence[float], cap: float, prior: tuple[float, 
     shares = wealth.shares
     if max(gains) > _STEEPEST:
         gains = [min(gain, _STEEPEST) for gain in gains]
-    growths = map(math.exp, gains)
-    grown = [share * growth for share, growth in zip(shares[1:], growths, strict=True)]
+    grown = list(map(mul, shares[1:], map(math.exp, gains)))
     total = shares[0] + sum(grown)
     kept = (1.0 - AFRESH) / total
-    spread = [
-        kept * part + AFRESH * belief
-        for part, belief in zip((shares[0], *grown), prior, strict=True)
-    ]
+    held = zip((shares[0], *grown), prior, strict=True)
+    spread = [kept * part + AFRESH * belief for part, belief in held]
     gained = math.log(total)
     return Wealth(wealth.log + min(gained, cap), tuple(spread))

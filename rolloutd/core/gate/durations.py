@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import sub
 
 from rolloutd.core.observation import Histogram
 from rolloutd.core.units import Millis, Ratio
@@ -59,7 +60,10 @@ def quantile(histogram: Histogram, q: Ratio) -> Quantile | None:
 
 def shared_edges(one: Histogram, other: Histogram) -> tuple[float, ...]:
     """Return the edges that both histograms have."""
-    return tuple(edge for edge in one.bounds if edge in set(other.bounds))
+    if one.bounds == other.bounds:
+        return one.bounds
+    theirs = frozenset(other.bounds)
+    return tuple(edge for edge in one.bounds if edge in theirs)
 
 
 def buckets(histogram: Histogram, edges: tuple[float, ...]) -> tuple[int, ...]:
@@ -74,7 +78,7 @@ def buckets(histogram: Histogram, edges: tuple[float, ...]) -> tuple[int, ...]:
     else:
         by_edge = dict(zip(histogram.bounds, histogram.counts, strict=False))
         below = (*(by_edge[edge] for edge in edges), histogram.counts[-1])
-    return tuple([high - low for low, high in zip((0, *below[:-1]), below, strict=True)])
+    return tuple(map(sub, below, (0, *below)))
 
 
 def _part(rank: float, below: int, count: int) -> float:

@@ -83,7 +83,7 @@ def hear(jury: Jury, sample: Sample) -> Jury:
     if admitted is None:
         return jury
     jurors = tuple(juror.hear(admitted) for juror in jury.jurors)
-    return dataclasses.replace(jury, last=admitted.end, jurors=jurors)
+    return Jury(history=jury.history, last=admitted.end, jurors=jurors)
 
 
 def verdicts(jury: Jury) -> tuple[GateVerdict, ...]:

@@ -104,7 +104,13 @@ class SequentialLatency:
         return self._ruled(state.stream, found)
 
     def _with(self, state: Timed) -> SequentialLatency:
-        return dataclasses.replace(self, state=state)
+        return SequentialLatency(
+            gate=self.gate,
+            terms=self.terms,
+            limit=self.limit,
+            history=self.history,
+            state=state,
+        )
 
     def _unread(self, at: Instant, why: str) -> SequentialLatency:
         return self._with(dataclasses.replace(self.state, at=at, unread=why))

@@ -47,12 +47,13 @@ class Recent(NamedTuple):
 def extended(recent: Recent, new: Tick) -> Recent:
     """Add a tick and let go of those that ended a minute before it."""
     begin = new.clock - WINDOW + ROUNDING
-    ticks, leaving = recent.ticks, 0
-    sums = list(map(add, recent[1:], new[1:]))
-    while leaving < len(ticks) and ticks[leaving].clock <= begin:
-        sums = list(map(sub, sums, ticks[leaving][1:]))
+    leaving, sums = 0, map(add, recent[1:], new[1:])
+    for old in recent.ticks:
+        if old[0] > begin:
+            break
+        sums = map(sub, sums, old[1:])
         leaving += 1
-    return Recent((*ticks[leaving:], new), *sums)
+    return Recent((*recent.ticks[leaving:], new), *sums)
 
 
 def agitated(recent: Recent) -> Recent:

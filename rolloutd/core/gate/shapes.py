@@ -34,12 +34,12 @@ class Heavier(NamedTuple):
     """A bucket into which a slower canary's requests fall more often.
 
     Attributes:
-        factor: How many times as often, above 1.
-        log: Its logarithm.
+        more: How many times as often, less 1: above 0.
+        log: Logarithm of how many times as often.
     """
 
     bucket: int
-    factor: float
+    more: float
     log: float
 
 
@@ -53,6 +53,7 @@ class Shape:
         scores: Logarithm of the first alternative's factors: the smallest slowdown that
             matters.
         gross_scores: The same for the largest scale.
+        acquitting: For each of both: every bucket's logarithm, and its factor less 1.
         score_mean: Mean of ``scores`` over stable's requests.
         score_variance: Their variance.
     """
@@ -63,6 +64,7 @@ class Shape:
     gross_scores: tuple[float, ...]
     score_mean: float
     score_variance: float
+    acquitting: tuple[tuple[tuple[float, float], ...], ...]
 
 
 def alternatives() -> int:
@@ -96,7 +98,7 @@ def shape(edges: tuple[float, ...], counts: tuple[int, ...], slowdown: float) ->
     )
     heavier = tuple(
         tuple(
-            Heavier(bucket, factor, math.log(factor))
+            Heavier(bucket, factor - 1.0, math.log(factor))
             for bucket, factor in enumerate(row)
             if factor > 1.0
         )
@@ -106,7 +108,11 @@ def shape(edges: tuple[float, ...], counts: tuple[int, ...], slowdown: float) ->
     gross = tuple(math.log(factor) for factor in factors[len(SCALES) - 1])
     mean = sum(share * score for share, score in zip(shares, scores, strict=True))
     square = sum(share * score**2 for share, score in zip(shares, scores, strict=True))
-    return Shape(factors, heavier, scores, gross, mean, max(square - mean**2, 1e-9))
+    variance = max(square - mean**2, 1e-9)
+    acquitting = tuple(
+        tuple((log, math.expm1(log)) for log in logs) for logs in (scores, gross)
+    )
+    return Shape(factors, heavier, scores, gross, mean, variance, acquitting)
 
 
 def _scaled(

@@ -150,14 +150,14 @@ def slow_gains(known: Shape, beat: Beat, dispersion: float) -> list[float]:
         return []
     share = ours / (ours + theirs)
     devalued = devaluation(dispersion, share)
-    both = tuple(map(add, beat.canary, beat.stable))
+    canary, both = beat.canary, tuple(map(add, beat.canary, beat.stable))
+    log1p = math.log1p  # looked up a hundred times an interval
     gains: list[float] = []
     for row in known.heavier:
         gain = 0.0
-        for bucket, factor, log in row:
-            if both[bucket]:
-                paid = both[bucket] * math.log1p(share * (factor - 1.0))
-                gain += beat.canary[bucket] * log - paid
+        for bucket, more, log in row:
+            if count := both[bucket]:
+                gain += canary[bucket] * log - count * log1p(share * more)
         gains.append(gain / devalued)
     return gains
 
@@ -173,12 +173,18 @@ def acquitting_gains(known: Shape, beat: Beat, dispersion: float) -> tuple[float
         return 0.0, 0.0
     share = ours / (ours + theirs)
     devalued = devaluation(dispersion, share)
+    log1p = math.log1p
     matters, gross = (
         sum(
-            mine * log - (mine + other) * math.log1p(share * math.expm1(log))
-            for mine, other, log in zip(beat.canary, beat.stable, scores, strict=True)
+            [
+                mine * log - (mine + other) * log1p(share * more)
+                for mine, other, (log, more) in zip(
+                    beat.canary, beat.stable, scores, strict=True
+                )
+                if mine or other
+            ]
         )
-        for scores in (known.scores, known.gross_scores)
+        for scores in known.acquitting
     )
     return matters / devalued, gross / devalued
 
@@ -240,6 +246,6 @@ def _rising(stream: Slowness, wealth: Wealth, beat: Beat) -> Beat:
     before = stream.rising
     return Beat(
         beat.clock,
-        tuple([old + new for old, new in zip(before.canary, beat.canary, strict=True)]),
-        tuple([old + new for old, new in zip(before.stable, beat.stable, strict=True)]),
+        tuple(map(add, before.canary, beat.canary)),
+        tuple(map(add, before.stable, beat.stable)),
     )
