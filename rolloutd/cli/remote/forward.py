@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO, Final
@@ -54,6 +55,8 @@ class Forward:
         self._rest = rest
         self._child: subprocess.Popen[bytes] | None = None
         self._url = ""
+        # Who listens for events asks in a thread of its own.
+        self._turn = threading.RLock()
 
     def url(self) -> str:
         """Return the forwarded port, which is opened when it is first asked for.
@@ -61,10 +64,11 @@ class Forward:
         Raises:
             Unavailable: kubectl is not there, or finds no way.
         """
-        if self._child is None or self._child.poll() is not None:
-            self.close()
-            self._url = self._opened()
-        return self._url
+        with self._turn:
+            if self._child is None or self._child.poll() is not None:
+                self.close()
+                self._url = self._opened()
+            return self._url
 
     def namespace(self) -> str:
         """Return the namespace of the kubeconfig's context."""
@@ -77,10 +81,11 @@ class Forward:
 
     def close(self) -> None:
         """End the child."""
-        if self._child is not None:
-            self._child.terminate()
-            self._child.wait()
-            self._child = None
+        with self._turn:
+            if self._child is not None:
+                self._child.terminate()
+                self._child.wait()
+                self._child = None
 
     def _opened(self) -> str:
         namespace = self._cluster.namespace
