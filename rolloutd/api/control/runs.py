@@ -30,7 +30,8 @@ from rolloutd.errors import RolloutdError
 from rolloutd.ports import Archive
 
 DIGITS = 6
-"""Of a number in a chart: a thousand points are half as long as with all seventeen."""
+"""After the point, of a number in a chart: more than can be seen, of a ratio and of
+milliseconds. A thousand points are half as long as with all of them."""
 
 
 def looking_back(supervisor: Supervisor, archive: Archive | None) -> dict[str, Handler]:
@@ -152,7 +153,7 @@ def _course(course: Course) -> CourseForm:
 
 def _column(values: Sequence[float | None]) -> list[float | None]:
     return [
-        float(f"{value:.{DIGITS}g}") if value is not None and math.isfinite(value) else None
+        round(value, DIGITS) if value is not None and math.isfinite(value) else None
         for value in values
     ]
 

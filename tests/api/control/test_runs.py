@@ -135,7 +135,7 @@ async def test_a_run_is_told_in_full() -> None:
         "gates": {
             "p99": {
                 "unit": "ms",
-                "canary": [123.457],
+                "canary": [123.456789],
                 "stable": [None],
                 "limit": [None],
                 "ruling": ["rollback"],
