@@ -12,7 +12,7 @@ from rolloutd.cli.remote.client import Named
 from rolloutd.cli.remote.completing import rollouts
 from rolloutd.cli.remote.exits import ENDED
 from rolloutd.cli.remote.formats import for_programs
-from rolloutd.cli.remote.forms import Full, Gate, Line, Step
+from rolloutd.cli.remote.forms import Full, Gate, Line, Pause, Step
 from rolloutd.cli.remote.options import connected, named, remote_options
 from rolloutd.cli.remote.table import RULINGS, aligned, step_of, weight_of
 from rolloutd.cli.remote.values import room_of, value_of
@@ -58,7 +58,7 @@ def _facts(now: Full) -> Iterator[tuple[str, str]]:
     yield "Versions:", f"{now.stable} -> {now.canary}"
     yield "Phase:", f"{now.phase} for {age(now.since, now.told)}"
     if now.pause is not None:
-        yield "Paused:", _pause(now)
+        yield "Paused:", _pause(now.pause)
     yield "Run:", "-" if now.run is None else f"{now.run}, begun {_clock(now.started)}"
     yield "Step:", step_of(now)
     yield "Weight:", f"{weight_of(now)} to {now.canary}{_observed(now)}"
@@ -71,10 +71,7 @@ def _facts(now: Full) -> Iterator[tuple[str, str]]:
     yield "Obstacles:", "" if now.obstacles else "none"
 
 
-def _pause(now: Full) -> str:
-    pause = now.pause
-    if pause is None:
-        return "no"
+def _pause(pause: Pause) -> str:
     who = f" by {pause.actor}" if pause.actor else ""
     until = "until resumed" if pause.until is None else f"until {_clock(pause.until)}"
     return f"{pause.cause}{who}, {until}"

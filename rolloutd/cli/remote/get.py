@@ -26,8 +26,8 @@ def get(
     """Show where rollouts stand: all of a namespace, or those that are named.
 
     NAME may be NAMESPACE/NAME. NEXT says when the next step is due, and whether something
-    blocks it: `describe` and `explain` tell what. Of two steps, the first is 1; in -o json
-    the first is 0, as --expected-step wants it.
+    blocks it: `describe` and `explain` tell what. STEP counts from 1; `step` in -o json counts
+    from 0, as --expected-step does.
     """
     if names and (all_namespaces or phase):
         raise click.UsageError("NAME does not go with -A or --phase.")
