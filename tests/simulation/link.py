@@ -66,12 +66,14 @@ class Taps:
         before_commit: Told of every write by its path, before it is carried out.
         after_commit: Likewise, afterwards and before anybody is answered.
         is_heard: Asked of every watch event whether it arrives.
+        fault: Asked of every write, by its path, what is to go wrong with it.
     """
 
     def __init__(self) -> None:
         self.before_commit: Callable[[str], None] = lambda _: None
         self.after_commit: Callable[[str], None] = lambda _: None
         self.is_heard: Callable[[Json], bool] = lambda _: True
+        self.fault: Callable[[str], Fault | None] = lambda _: None
 
 
 class Link:
@@ -178,7 +180,7 @@ class Link:
     async def _write(self, verb: str, path: str, do: Callable[[], Awaitable[Json]]) -> Json:
         what = f"{verb} {path}"
         await self._travel(what)
-        fault = self._weather.strikes(CALL_FAULTS)
+        fault = self.taps.fault(path) or self._weather.strikes(CALL_FAULTS)
         if fault is not None:
             self._weather.count(fault)
             if fault is Fault.LATE:

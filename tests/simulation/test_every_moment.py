@@ -10,11 +10,13 @@ from rolloutd.adapters.kubernetes.fields import text
 from rolloutd.core.state import Phase
 from rolloutd.ports import Json
 from rolloutd.telemetry.metrics import Metrics
+from tests.simulation.ending import wanting
 from tests.simulation.host import Host
 from tests.simulation.plans import STAIRS, a_simulated_plan
-from tests.simulation.run import settle
+from tests.simulation.run import GLANCE, settle
 from tests.simulation.scenario import quiet
 from tests.simulation.stage import Stage
+from tests.simulation.weather import CALL_FAULTS, Fault
 
 BOOT_AGAIN = 3.0
 RUN = 120.0
@@ -31,7 +33,8 @@ def a_stage(metrics: Metrics, *, broken: float, replicas: int = 1) -> Stage:
 
 def end_of(stage: Stage) -> tuple[Phase | None, str]:
     """Let a stage come to its end; return where it ended, and what went wrong."""
-    stage.timeline.run(RUN, lambda: bool(stage.audit.violation))
+    while stage.timeline.now < RUN and wanting(stage) and not stage.audit.violation:
+        stage.timeline.run(stage.timeline.now + GLANCE)
     settle(stage)
     record = stage.record()
     stage.end()
@@ -144,3 +147,34 @@ def test_deaf_to_any_one_event_it_ends_the_same(broken: float, metrics: Metrics)
 
     assert events > 10
     assert ends == [(wanted, "")] * events
+
+
+@pytest.mark.parametrize("broken", [0.0, 0.3])
+@pytest.mark.parametrize("fault", CALL_FAULTS)
+def test_whatever_happens_to_any_one_write_it_ends_the_same(
+    fault: Fault, broken: float, metrics: Metrics
+) -> None:
+    """Lost on the way there or back, too late, or refused in any of the ways there are."""
+    wanted = Phase.ROLLED_BACK if broken else Phase.PROMOTED
+    ends: list[tuple[Phase | None, str]] = []
+    writes = writes_of(metrics, broken=broken)
+    for number in range(1, writes + 1):
+        stage = a_stage(metrics, broken=broken)
+        stage.hosts[0].taps.fault = befalling(fault, number)
+        stage.begin()
+        ends.append(end_of(stage))
+
+    assert ends == [(wanted, "")] * writes
+
+
+def befalling(fault: Fault, number: int) -> Callable[[str], Fault | None]:
+    """Return a tap that spoils the write of this number, leases aside."""
+    left = number
+
+    def spoil(path: str) -> Fault | None:
+        nonlocal left
+        left -= "/leases/" not in path
+        is_it = left == 0 and "/leases/" not in path
+        return fault if is_it else None
+
+    return spoil
