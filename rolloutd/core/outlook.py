@@ -6,6 +6,7 @@ from typing import assert_never
 
 from rolloutd.core.actions import Outlook
 from rolloutd.core.advance import hold_ends, next_step, obstacles, obstacles_to_start
+from rolloutd.core.machine import ordered
 from rolloutd.core.observation import MeshSeen, Observation
 from rolloutd.core.plan import PauseStep, Plan, StartCron, StartManual, WeightStep
 from rolloutd.core.state import Phase, Record
@@ -68,7 +69,7 @@ def _waiting(plan: Plan, seen: Observation) -> Outlook:
 def _progressing(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outlook:
     blocked, due = obstacles(plan, record, seen, now), hold_ends(plan, record)
     left = elapsed(now, due)
-    at = f"{record.weight} %" if not record.suspect else f"{record.weight} % (suspect)"
+    at = f"{ordered(record)} % (suspect)" if record.suspect else f"{record.weight} %"
     if blocked:
         why = f"Holding at {at}: {'; '.join(blocked)}."
     elif left > 0:

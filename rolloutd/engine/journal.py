@@ -90,6 +90,9 @@ class _Columns:
 
     def add(self, verdict: GateVerdict | None) -> None:
         """Add what the gate says; ``None`` for nothing."""
+        if verdict is not None:
+            # While it is blind it has no value, and so none in a unit.
+            self._unit = verdict.unit or self._unit
         said = (
             (None,) * 3 if verdict is None else (verdict.canary, verdict.stable, verdict.limit)
         )

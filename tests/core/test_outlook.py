@@ -48,7 +48,7 @@ def test_a_suspect_is_called_one() -> None:
     plan = a_plan()
     record = a_record(plan, step=1, weight=Percent(50), suspect=True)
 
-    assert "(suspect)" in words(plan, record, seen(says(Ruling.SUSPECT)), 5)
+    assert "Holding at 10 % (suspect)" in words(plan, record, seen(says(Ruling.SUSPECT)), 5)
 
 
 def test_silent_gates_are_an_obstacle() -> None:

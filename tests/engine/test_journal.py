@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import tracemalloc
 
@@ -58,6 +59,16 @@ def test_every_number_comes_back_as_it_was() -> None:
     assert series.gates["errors"].canary == (0.02, None)
     assert series.gates["errors"].limit == (0.05, 0.05)
     assert series.gates["errors"].ruling == (Ruling.FINE, Ruling.BLIND)
+
+
+def test_a_gate_that_is_blind_at_first_gets_its_unit_when_it_sees() -> None:
+    """Without one a chart would show 0.5 where 50 % is meant."""
+    journal, plan = Journal(), a_plan()
+    blind = dataclasses.replace(said("errors", None, Ruling.BLIND), unit="")
+    for second, verdict in ((0, blind), (5, said("errors", 0.02)), (10, blind)):
+        journal.note(a_view(plan, second, verdict))
+
+    assert journal.series().gates["errors"].unit == "ratio"
 
 
 def test_a_gate_that_comes_late_or_goes_leaves_gaps() -> None:
