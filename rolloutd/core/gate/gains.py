@@ -33,13 +33,14 @@ def past_gains(
         added: What the interval adds to them.
     """
     failures, requests = added
-    known, earlier = baseline.requests, before[1]
+    known, ratio, earlier = baseline.requests, baseline.ratio, before[1]
     later, prior = earlier + requests, baseline.failures + before[0]
+    all_now, all_then = known + later, known + earlier
     gains: list[float] = []
     for rise in rises:
-        pace = 1.0 + rise / baseline.ratio
-        now = (known + pace * later) / (known + later)
-        then = (known + pace * earlier) / (known + earlier)
+        pace = 1.0 + rise / ratio
+        now = (known + pace * later) / all_now
+        then = (known + pace * earlier) / all_then
         gain = prior * math.log(then / now)
         # Most intervals bring no failure, and then this is nought.
         gains.append(gain + failures * math.log(pace / now) if failures else gain)

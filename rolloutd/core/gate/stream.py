@@ -6,6 +6,7 @@ some edge. The state is a value of bounded size, and hearing an interval is arit
 
 from __future__ import annotations
 
+from operator import add
 from typing import Final, NamedTuple
 
 from rolloutd.core.gate.bet import Wealth, begin, bet
@@ -132,7 +133,8 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
     control = watched(stream.control, pair)
     past = _rewound(stream) if control.onset else stream.past
     before = (0.0, 0.0) if control.renewed else stream.canary
-    cap = cap_of(rules.limit, pair.elapsed, broken=is_broken(pair))
+    broken = is_broken(pair)
+    cap = cap_of(rules.limit, pair.elapsed, broken=broken)
     against = present_gains(control.baseline.ratio, rules.rises, pair, PRESENT_FACTOR)
     certificate, canary = _carried(stream.certificate, anew=control.renewed), before
     if control.comparable:
@@ -140,10 +142,10 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
         certificate = _certified(certificate, acquitting, cap, rules)
     else:
         gains = present_gains(control.baseline.ratio, rules.rises, pair, INCIDENT_FACTOR)
-    # What speaks for the canary needs no bound: nothing is gained by it.
-    allowed = (
-        _allowance(stream, past, rules.limit, pair) if max(gains, default=0.0) > 0.0 else cap
-    )
+    # What speaks for the canary needs no bound: nothing is gained by it. A dead canary's
+    # misbehaviour is no blip.
+    bounded = not broken and max(gains, default=0.0) > 0.0
+    allowed = min(cap, _blip_left(stream, past, rules.limit, pair)) if bounded else cap
     past = bet(past, gains, allowed, rules.prior)
     fell = past.log <= stream.lowest
     return Stream(
@@ -162,14 +164,18 @@ def advanced(stream: Stream, rules: Rules, tally: Tally) -> Stream:
 
 def paired(stream: Stream, tally: Tally, *, learning: float) -> Pair:
     """Place an interval on the stream's own time line, before it is taken in."""
-    requests = tally.canary_requests + tally.stable_requests
+    elapsed, seconds, canary, canary_failures, stable, stable_failures = tally
+    requests = canary + stable
     return Pair(
-        stream.clock + tally.elapsed,
-        tally.elapsed,
-        *tally[2:],
-        excess=excess_of(stream.control.dispersion, requests / tally.seconds),
-        share=tally.canary_requests / requests if requests else 0.0,
-        learning=learning,
+        stream.clock + elapsed,
+        elapsed,
+        canary,
+        canary_failures,
+        stable,
+        stable_failures,
+        excess_of(stream.control.dispersion, requests / seconds),
+        canary / requests if requests else 0.0,
+        learning,
     )
 
 
@@ -180,9 +186,12 @@ def _rewound(stream: Stream) -> Wealth:
 
 
 def _snapshots(stream: Stream, clock: float, past: Wealth) -> tuple[Snapshot, ...]:
-    kept = (*stream.snapshots, Snapshot(clock, past))
-    first = 0
-    while first + 1 < len(kept) and kept[first + 1].clock <= clock - GLANCE + ROUNDING:
+    kept, begin, first = (
+        (*stream.snapshots, Snapshot(clock, past)),
+        clock - GLANCE + ROUNDING,
+        0,
+    )
+    while first + 1 < len(kept) and kept[first + 1].clock <= begin:
         first += 1
     return kept[first:]
 
@@ -199,18 +208,14 @@ def cap_of(limit: float, elapsed: float, *, broken: bool = False) -> float:
     return limit / part * min(1.0, elapsed / haste)
 
 
-def _allowance(stream: Stream, past: Wealth, limit: float, pair: Pair) -> float:
+def _blip_left(stream: Stream, past: Wealth, limit: float, pair: Pair) -> float:
     """Return the largest gain of an interval such that no blip convicts by itself."""
-    single = cap_of(limit, pair.elapsed, broken=is_broken(pair))
-    if is_broken(pair):
-        return single
     # A blip that begins within an interval touches the next ones for as long as it lasts.
     begin = pair.clock - BLIP - pair.elapsed + ROUNDING
     newest = len(stream.snapshots) - 1
     while newest > 0 and stream.snapshots[newest].clock > begin:
         newest -= 1
-    left = stream.snapshots[newest].wealth.log + BLIP_PART * limit - past.log
-    return min(single, max(0.0, left))
+    return max(0.0, stream.snapshots[newest].wealth.log + BLIP_PART * limit - past.log)
 
 
 def is_broken(pair: Pair) -> bool:
@@ -256,9 +261,4 @@ def clipped(log: float, acquittal: float) -> float:
 
 
 def _added(totals: Totals, pair: Pair) -> Totals:
-    return Totals(
-        totals.canary_requests + pair.canary_requests,
-        totals.canary_failures + pair.canary_failures,
-        totals.stable_requests + pair.stable_requests,
-        totals.stable_failures + pair.stable_failures,
-    )
+    return Totals(*map(add, totals, pair[2:6]))
