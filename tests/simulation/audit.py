@@ -62,6 +62,7 @@ class Auditor:
         wrote_at: When a replica last wrote anything but its lease.
         late: Commits by a leader whose successor was elected, but had not written yet.
         licence: What the outside has done.
+        lease_born: When the lease was last created.
         meddled: When others changed weights that were not put right since, by object.
     """
 
@@ -77,6 +78,7 @@ class Auditor:
         self._owners: dict[int, str] = {}
         self._entered: dict[tuple[int, float], dict[int, float]] = {}
         self._lease_epoch = 0
+        self.lease_born = 0.0
         self._stable: dict[str, int] = {}
         self.meddled: dict[str, float] = {}
 
@@ -105,6 +107,8 @@ class Auditor:
     def _lease(self, change: Change) -> None:
         number = dig(change.obj, "spec", "leaseTransitions")
         holder = text(change.obj, "spec", "holderIdentity") or "nobody"
+        if change.kind == "ADDED":
+            self.lease_born = self._now()
         if isinstance(number, int) and number != self._lease_epoch:
             self._lease_epoch = number
             self._say("lease", f"{holder} leads, epoch {number}")
