@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from click.testing import CliRunner
 
 from rolloutd.adapters.clock import SystemClock
 from rolloutd.bootstrap import daemon
+from rolloutd.cli.run import run
 from rolloutd.errors import Refused
 from rolloutd.sandbox.cluster import Cluster, cluster
 from rolloutd.settings import ApiSettings, OpsSettings, Settings
@@ -111,3 +114,20 @@ async def test_without_the_definition_the_daemon_says_what_is_missing(tmp_path: 
         with pytest.raises(Refused, match=r"no rolloutd\.io version of v1alpha1"):
             async with daemon(settings(here)):
                 pytest.fail("it started")
+
+
+async def test_a_daemon_without_any_plans_does_not_start(tmp_path: Path) -> None:
+    """It would be ready, green, and do nothing."""
+    async with a_cluster(tmp_path) as (_, here):
+        nothing = dataclasses.replace(settings(here), plans_from_cluster=False)
+        with pytest.raises(Refused, match="no plans"):
+            async with daemon(nothing):
+                pytest.fail("it started")
+
+
+def test_the_command_line_asks_for_plans() -> None:
+    """Before anything is connected to."""
+    result = CliRunner().invoke(run, [], env={"ROLLOUTD_PLANS": ""})
+
+    assert result.exit_code == 2
+    assert "give --plans DIR, --plans-from-cluster, or both" in result.output

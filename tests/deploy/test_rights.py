@@ -25,7 +25,7 @@ from rolloutd.settings import ApiSettings, OpsSettings, Settings
 from tests.deploy.manifests import DEPLOY, OVERLAYS, composed, of_kind, rendered
 from tests.deploy.rights import Authorizer, granted, unbound
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 
 PLANS = "/apis/rolloutd.io/v1alpha1/namespaces/default/rolloutplans"
 KEY = Key("default", "data-product")
@@ -130,7 +130,7 @@ async def a_stage(
 
 async def play(stage: Stage) -> None:
     """Live through all that makes the daemon talk to the API server."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(200):
         leader = await stage.replica()
         await stage.reach(leader, Phase.PAUSED)
         await stage.replica()
