@@ -39,12 +39,14 @@ EVERYTHING = ("slack", "kubernetes-auth", "cluster-plans")
 """Components that no overlay has by itself."""
 
 
-@pytest.fixture(params=[*OVERLAYS, "with everything"])
+@pytest.fixture(params=[*OVERLAYS, "with everything", "namespaced with plans"])
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Sequence[Json]:
     """Render an overlay as it is, or with every component."""
     if request.param in OVERLAYS:
         return rendered(DEPLOY / "overlays" / str(request.param))
-    return composed(tmp_path, "cluster", *EVERYTHING)
+    if request.param == "with everything":
+        return composed(tmp_path, "cluster", *EVERYTHING)
+    return composed(tmp_path, "namespaced", "namespaced-plans")
 
 
 def test_every_object_fits_the_schema_of_kubernetes(objects: Sequence[Json]) -> None:
