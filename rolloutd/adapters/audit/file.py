@@ -6,8 +6,10 @@ line says how long it was and what its hash is, so that no later hand can put it
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,6 +76,9 @@ class ChainFile:
     def _open(self) -> tuple[int, Head, list[Json]]:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._file = file = os.open(self._path, flags, MODE)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            # Devices have no end to read to, and keep nothing.
+            raise OSError(errno.EINVAL, "it is no regular file")
         # Two writers would make two chains of one. A lock goes with its process.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         content = _read(file)

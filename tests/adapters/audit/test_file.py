@@ -196,3 +196,9 @@ def test_nothing_is_before_the_first_entry(path: Path) -> None:
 
     assert ChainFile(path).append([entry(1)]) != Head()
     assert checked(path).entries == 1
+
+
+def test_a_device_is_no_audit_file() -> None:
+    """Some have no end to read to; none keeps what it is given."""
+    with pytest.raises(Unavailable, match="it is no regular file"):
+        ChainFile(Path("/dev/full")).append([entry(1)])
