@@ -93,7 +93,7 @@ class Watcher:
         self._current = current
         self._mode: Mode = Looking()
         self._answers: queue.SimpleQueue[Full | RolloutdError] = queue.SimpleQueue()
-        self._is_ordering = False
+        self._under_way = 0
 
     def run(self, keys: Keyboard) -> int:
         """Go on until the rollout has ended, or the person has seen enough."""
@@ -105,7 +105,7 @@ class Watcher:
             while True:
                 leaves = self._hear(keys)
                 self._take_answers()
-                has_ended = current.now.phase in ENDED and not self._is_ordering
+                has_ended = current.now.phase in ENDED and not self._under_way
                 picture.update(self._picture(), refresh=True)
                 if has_ended:
                     return exit_of(current.now.phase)
@@ -133,19 +133,25 @@ class Watcher:
             except RolloutdError as error:
                 self._answers.put(error)
 
-        self._is_ordering = True
+        self._under_way += 1
         # The cluster may take seconds to confirm it; the picture goes on.
         threading.Thread(target=give, name="order", daemon=True).start()
 
     def _take_answers(self) -> None:
         while not self._answers.empty():
             answer = self._answers.get()
-            self._is_ordering = False
+            self._under_way -= 1
             if isinstance(answer, Full):
                 self._current.adopt(answer)
-                self._mode = Looking()
-            else:
-                self._mode = Looking(str(answer))
+            self._say("" if isinstance(answer, Full) else str(answer))
+
+    def _say(self, words: str) -> None:
+        """Show what came of an order; a question that was begun meanwhile is not taken away."""
+        match self._mode:
+            case Looking():
+                self._mode = Looking(words)
+            case Asking(order=order, effect=effect):
+                self._mode = Asking(order=order, effect=f"{words}\n{effect}".lstrip("\n"))
 
     def _picture(self) -> RenderableType:
         current = self._current

@@ -40,8 +40,9 @@ class Terminal:
 
     async def shows(self, words: str) -> None:
         """Wait until these words have been drawn."""
-        while words not in self.shown:
-            assert await self._more(), f"{words!r} is not in {self.shown[-4000:]}"
+        async with asyncio.timeout(60.0):
+            while words not in self.shown:
+                assert await self._more(), f"{words!r} is not in {self.shown[-4000:]}"
 
     async def ends(self) -> int:
         """Wait until the program has ended; return its exit code."""
