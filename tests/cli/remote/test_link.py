@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,8 @@ from tests.cli.remote.terminal import http, run, saying
 TOKEN = "correct-horse-battery-staple"  # noqa: S105 - known to the daemon of this test alone
 
 
-def certify(certificate: Path, key: Path) -> None:
-    """Write a certificate for loopback that signs itself."""
-    wanted = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-    named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    command = ["openssl", *wanted.split(), *named, *files]
-    subprocess.run(command, check=True, capture_output=True)
+TLS = Path(__file__).parents[2] / "data" / "tls"
+"""A certificate for loopback that signs itself."""
 
 
 async def complaint(url: str, *options: str) -> str:
@@ -161,8 +155,7 @@ async def test_a_base_path_of_a_proxy_is_kept() -> None:
 
 async def test_a_certificate_is_believed_when_its_authority_is_given(tmp_path: Path) -> None:
     """And not otherwise."""
-    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
-    await asyncio.to_thread(certify, certificate, key)
+    certificate, key = TLS / "first.crt", TLS / "first.key"
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
