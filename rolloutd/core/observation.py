@@ -129,7 +129,9 @@ class GateVerdict:
         reason: Plain words with numbers, a full sentence.
         canary: Value of the canary in ``unit``; ``None`` when unknown.
         limit: The strictest bound in force, in ``unit``.
-        room: Distance to the limit as a share of the limit; 0 at it, negative beyond.
+        room: How far from a breach: 1 far, 0 at it, negative beyond. Of a threshold, the
+            distance to the limit as a share of it; of a sequential gate, the share of the
+            evidence for a conviction that is still missing.
         evidence: Named numbers behind the reason.
         unit: ``ratio``, ``ms`` or empty for custom values.
         samples: Canary requests it rests on.
@@ -155,7 +157,7 @@ class Closest:
     """When a gate was nearest to its limit.
 
     Attributes:
-        room: Share of the limit that was left; negative beyond it.
+        room: As in ``GateVerdict``.
         weight: The canary's share of the traffic at that time.
     """
 

@@ -65,7 +65,7 @@ class GateForm(Sent):
     stable: float | None
     limit: float | None
     room: float | None = Field(
-        description="Distance to the limit as a share of it; negative beyond."
+        description="How far from a breach: 1 far, 0 at it, negative beyond."
     )
     unit: str = Field(description="ratio, ms, or empty for a custom value.")
     samples: int = Field(description="Canary requests it rests on.")

@@ -43,7 +43,9 @@ class ClosestForm(Sent):
     """When a gate was nearest to its limit."""
 
     gate: str
-    room: float = Field(description="Share of the limit that was left; negative beyond it.")
+    room: float = Field(
+        description="How far from a breach it was: 1 far, 0 at it, negative beyond."
+    )
     weight_percent: Share
 
 

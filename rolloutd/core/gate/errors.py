@@ -151,7 +151,9 @@ class SequentialSuccess:
             canary=1.0 - recent.canary_failures / recent.canary_requests,
             stable=_success(recent.stable_requests, recent.stable_failures),
             limit=bound if self.gate.minimum is None else max(bound, self.gate.minimum),
-            room=room_of(stream, self.rules),
+            room=min(
+                room_of(stream, self.rules), limits.room_of(self.state.beyond, self.limit)
+            ),
             unit="ratio",
             samples=stream.whole.canary_requests,
             evidence=evidence(stream, self.rules),

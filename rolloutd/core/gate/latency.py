@@ -165,7 +165,10 @@ class SequentialLatency:
             canary=None if canary is None else canary.value,
             stable=None if stable is None else stable.value,
             limit=self._bound(stable),
-            room=1.0 - max(0.0, stream.wealth.log / self.terms.limit),
+            room=min(
+                1.0 - max(0.0, stream.wealth.log / self.terms.limit),
+                limits.room_of(self.state.beyond, self.limit),
+            ),
             unit="ms",
             samples=stream.requests,
             evidence=evidence(stream, self.terms),

@@ -84,6 +84,11 @@ def weighed(beyond: Beyond, asked: Limit, new: Totals, excess: float, cap: float
     return Beyond(canary, stable)
 
 
+def room_of(beyond: Beyond, asked: Limit | None) -> float:
+    """Return how much of the evidence that a limit is broken is still missing, as a share."""
+    return 1.0 if asked is None else 1.0 - max(0.0, beyond.canary.log / asked.convicts)
+
+
 def objection(
     beyond: Beyond, asked: Limit, recent: Totals, verb: str, *, worse: bool
 ) -> Finding | None:

@@ -153,7 +153,7 @@ async def test_a_base_path_of_a_proxy_is_kept() -> None:
     assert seen == [b"GET /rolloutd/api/v1/rollouts?namespace=shop HTTP/1.1\r\n"]
 
 
-async def test_a_certificate_is_believed_when_its_authority_is_given(tmp_path: Path) -> None:
+async def test_a_certificate_is_believed_when_its_authority_is_given() -> None:
     """And not otherwise."""
     certificate, key = TLS / "first.crt", TLS / "first.key"
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

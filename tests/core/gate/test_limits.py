@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from rolloutd.core.gate.limits import Beyond, limit, objection, unheard, weighed
+from rolloutd.core.gate.limits import Beyond, limit, objection, room_of, unheard, weighed
 from rolloutd.core.gate.stream import Totals
 from rolloutd.core.observation import Ruling
 
@@ -38,6 +38,15 @@ def test_a_canary_beyond_it_for_long_is_a_breach() -> None:
     """Evidence, not one noisy window."""
     assert ruling(BAD) is Ruling.BREACH
     assert ruling(BAD, times=1) is None
+
+
+def test_room_shrinks_with_the_evidence_until_it_convicts() -> None:
+    """A canary over its limit that shows all the room there is would mislead."""
+    few, many = (room_of(heard(BAD, times), ASKED) for times in (5, 20))
+
+    assert room_of(unheard(), ASKED) == 1.0
+    assert 1.0 > few > 0.0 >= many
+    assert room_of(heard(BAD, 20), None) == 1.0
 
 
 def test_doubt_holds_before_it_convicts() -> None:
