@@ -400,7 +400,11 @@ async def test_what_was_under_way_at_the_end_is_delivered_after_all(office: Offi
 
 async def test_a_dead_slack_does_not_keep_the_daemon_from_ending(office: Office) -> None:
     """What could not be told is counted and named, so that somebody may."""
-    office.slack.handler = answers(*[503] * 1000)
+
+    async def dead(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=503)
+
+    office.slack.handler = dead
     office.tell(Happening.STARTED)
     office.tell(Happening.ROLLED_BACK)
 
