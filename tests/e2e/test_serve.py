@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,7 +35,8 @@ async def a_demo() -> AsyncIterator[str]:
                 assert line, "the demo ended"
         yield line.split(": ")[1].strip().rstrip("/")
     finally:
-        process.send_signal(signal.SIGINT)
+        # Not Ctrl-C: what runs in the background of a shell does not hear it.
+        process.terminate()
         async with asyncio.timeout(20):
             await process.communicate()
 
