@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -106,6 +107,8 @@ async def test_nobody_is_harmed_by_the_trouble_of_others() -> None:
         assert world.here.traffic.ledger.failures() == 0
         assert "broken.yaml:3" in complaints
         assert "`rolloutd retry`" in str(items["torn"]["why"])
-        assert "64 MiB" in str(items["endless"]["obstacles"])
+        # Whichever bound is reached first, by the speed of the machine.
+        cut = "sent more than 64 MiB|did not finish an answer"
+        assert re.search(cut, str(items["endless"]["obstacles"]))
         assert "is not there" in str(items["absent-7"]["why"])
         assert items["huge"]["phase"] in {"progressing", "promoted"}
