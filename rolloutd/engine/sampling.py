@@ -11,12 +11,11 @@ from rolloutd.core.plan import Key
 from rolloutd.core.target import Target
 from rolloutd.core.units import Instant, Seconds, elapsed
 from rolloutd.engine.rollout import Rollout
+from rolloutd.engine.waiting import AT_ONCE
 from rolloutd.ports import Clock, Meter
 
 NOTICE = Seconds(0.5)
 """How soon a rollout that has just begun is first looked at."""
-
-AT_ONCE = Seconds(0.0)
 
 
 Hear: TypeAlias = Callable[[Rollout, Reading | Unread], None]

@@ -14,6 +14,7 @@ from rolloutd.engine.recall import Recall
 from rolloutd.engine.rollout import Rollout
 from rolloutd.engine.sampling import Sampling
 from rolloutd.engine.view import View
+from rolloutd.engine.waiting import AT_ONCE
 from rolloutd.engine.world import World
 from rolloutd.ports import Calendar, Catalogue, Clock, Json, Meter, PlanSource
 
@@ -21,8 +22,6 @@ log = structlog.get_logger()
 
 AFTER_A_CRASH = Seconds(5.0)
 """Rest before what failed by a bug of ours is taken up again."""
-
-AT_ONCE = Seconds(0.0)
 
 
 async def keep_going(name: str, work: Callable[[], Awaitable[None]], clock: Clock) -> None:

@@ -7,6 +7,9 @@ import asyncio
 from rolloutd.core.units import Seconds
 from rolloutd.ports import Clock
 
+AT_ONCE = Seconds(0.0)
+"""A sleep that only lets others have their turn, in loops over hundreds of rollouts."""
+
 
 async def until(event: asyncio.Event, clock: Clock, limit: Seconds) -> bool:
     """Return ``True`` when the event is set, ``False`` when ``limit`` has passed before."""

@@ -14,6 +14,7 @@ from rolloutd.core.plan import Key, Plan
 from rolloutd.core.state import Record
 from rolloutd.core.units import Seconds
 from rolloutd.engine.view import View
+from rolloutd.engine.waiting import AT_ONCE
 from rolloutd.ports import Clock
 
 KEPT = 4096
@@ -28,8 +29,6 @@ LISTENERS = 500
 
 GLANCE = Seconds(1.0)
 """Time between two looks at the views."""
-
-AT_ONCE = Seconds(0.0)
 
 BEATS = 15
 """Glances between two heartbeats: below the 30 s or 60 s after which proxies hang up."""
