@@ -404,7 +404,7 @@ async def test_the_keys_are_told(opened: Window) -> None:
     """A short way that nobody knows of is none."""
     page = opened.page
     await page.keyboard.press("?")
-    await expect(page.locator("#help")).to_contain_text("Roll back")
+    await expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Roll back")
     await page.keyboard.press("Escape")
 
     await expect(page.locator("#help")).not_to_be_visible()
