@@ -1,10 +1,9 @@
-"""From readings to verdicts and to the observed split: what a loop learns from its meter."""
+"""From readings to verdicts: what a loop learns from its meter."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from rolloutd.core.course import followed
@@ -15,19 +14,10 @@ from rolloutd.core.observation import (
     Histogram,
     Reading,
     Sample,
-    SplitSeen,
     Unread,
 )
-from rolloutd.core.units import Instant, Percent, Ratio
-
-SPLIT_REQUESTS = 100
-"""Counted requests below which nothing is said about the split."""
-
-SPLIT_SLACK = 0.05
-"""Deviation always allowed: connections in flight, a pod not yet scraped."""
-
-SPLIT_SIGMAS = 4.0
-"""Deviation allowed for chance: 1 in 16 000 for independent requests."""
+from rolloutd.core.split import Flow, flowed
+from rolloutd.core.units import Instant, Percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +27,7 @@ class Evidence:
     Attributes:
         last: The reading that the next sample starts from.
         looked: When ``last`` was taken, or when we last tried.
-        weight: The canary's share in force when ``last`` was taken.
-        stable: Stable's requests counted at this weight.
-        canary: Likewise.
+        flow: Where requests went of late.
         unread: Why the newest look gave nothing.
         course: The run as a whole, at all weights; ``None`` before the first look.
     """
@@ -47,9 +35,7 @@ class Evidence:
     jury: Jury
     last: Reading | None = None
     looked: Instant | None = None
-    weight: Percent | None = None
-    stable: int = 0
-    canary: int = 0
+    flow: Flow = field(default_factory=Flow)
     unread: str = ""
     course: Course | None = None
 
@@ -75,21 +61,11 @@ def learn(
         course=course,
     )
     if sample is None:
-        return dataclasses.replace(known, weight=weight), None
+        return dataclasses.replace(known, flow=Flow(weight=weight)), None
     jury = hear(evidence.jury, sample)
     course = followed(course, sample, verdicts(jury))
-    return dataclasses.replace(_count(known, sample), jury=jury, course=course), sample
-
-
-def split(evidence: Evidence) -> SplitSeen | None:
-    """Compare where requests went with where the weight sends them."""
-    total = evidence.stable + evidence.canary
-    if total == 0 or evidence.weight is None:
-        return None
-    share, wanted = evidence.canary / total, evidence.weight / 100
-    allowed = SPLIT_SLACK + SPLIT_SIGMAS * sqrt(wanted * (1 - wanted) / total)
-    in_force = None if total < SPLIT_REQUESTS else abs(share - wanted) <= allowed
-    return SplitSeen(canary=Ratio(share), requests=total, in_force=in_force)
+    flow = flowed(known.flow, sample)
+    return dataclasses.replace(known, jury=jury, course=course, flow=flow), sample
 
 
 def _sample(
@@ -119,19 +95,6 @@ def _sample(
             )
         case never:
             assert_never(never)
-
-
-def _count(evidence: Evidence, sample: Sample) -> Evidence:
-    if evidence.weight != sample.weight:
-        # The interval in which the weight changed belongs to neither weight.
-        return dataclasses.replace(evidence, weight=sample.weight, stable=0, canary=0)
-    if sample.stable is None or sample.canary is None:
-        return evidence
-    return dataclasses.replace(
-        evidence,
-        stable=evidence.stable + sample.stable.requests,
-        canary=evidence.canary + sample.canary.requests,
-    )
 
 
 def _grown(before: Counts | None, now: Counts | None) -> Counts | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from rolloutd.core.evidence import Evidence, split
+from rolloutd.core.evidence import Evidence
 from rolloutd.core.gate.jury import verdicts
 from rolloutd.core.machine import ACTIVE, ordered
 from rolloutd.core.observation import Command, MeshBlind, MeshSeen, MeshSighting, Observation
 from rolloutd.core.plan import Latency, Plan, Promql, SidecarMetrics
+from rolloutd.core.split import split
 from rolloutd.core.state import Record
 from rolloutd.core.target import ArmTarget, Target
 from rolloutd.engine.world import World
@@ -41,7 +42,7 @@ def look(
         stable=world.workloads.deployment(namespace, plan.stable.deployment),
         canary=world.workloads.deployment(namespace, plan.canary.deployment),
         verdicts=verdicts(evidence.jury) if evidence.looked is not None else (),
-        split=split(evidence),
+        split=split(evidence.flow),
         command=wishes.command,
         plan_removed=wishes.plan_removed,
         superseded=wishes.superseded,

@@ -194,8 +194,12 @@ class Rollout:
 
     async def turn(self) -> Seconds:
         """Take one turn; return for how long nothing need be done after it."""
-        mesh = self._believe(self._world.mesh.look(self.plan))
+        plan = self.plan
+        mesh = self._believe(self._world.mesh.look(plan))
         self._settle_plans()
+        if self.plan is not plan:
+            # Its arms may be others: their weights are what this turn decides on.
+            mesh = self._believe(self._world.mesh.look(self.plan))
         now = self._world.clock.now()
         seen = look(self.plan, mesh, self._evidence, self._wishes(), self._world)
         decision = decide(self.plan, self._state, seen, now)

@@ -40,15 +40,22 @@ class Succession:
     def settle(self, record: Record | None) -> Succession:
         """Let the coming plan take over once no run is under way.
 
-        A record whose arms are not the plan's is a run that an earlier process left behind:
-        it is ended by a plan that names the record's arms.
+        A record whose arms are not the plan's is a run that another process began. Either
+        that knew of the coming plan before us, and carries it out; or the run was left
+        behind, and is ended by a plan that names the record's arms.
         """
-        active = record is not None and record.phase in ACTIVE
-        if not active or record is None:
-            return self if self.coming is None else Succession(current=self.coming)
-        if self.coming is None and record.arms != arms_of(self.current):
-            return Succession(current=_of_record(self.current, record), coming=self.current)
-        return self
+        if record is None or record.phase not in ACTIVE:
+            return self if self.coming is None else self._give_way(self.coming)
+        if record.arms == arms_of(self.current):
+            return self
+        newest = self.current if self.coming is None else self.coming
+        if record.arms == arms_of(newest):
+            return self._give_way(newest)
+        left = _of_record(self.current, record)
+        return dataclasses.replace(self, current=left, coming=newest)
+
+    def _give_way(self, plan: Plan) -> Succession:
+        return dataclasses.replace(self, current=plan, coming=None)
 
 
 def _same_traffic(one: Plan, other: Plan) -> bool:

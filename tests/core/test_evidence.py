@@ -1,8 +1,8 @@
-"""From readings to samples, and to the observed split."""
+"""From readings to samples."""
 
 from __future__ import annotations
 
-from rolloutd.core.evidence import Evidence, learn, split
+from rolloutd.core.evidence import Evidence, learn
 from rolloutd.core.gate.jury import seat
 from rolloutd.core.observation import Counts, Histogram, Reading, Unread
 from rolloutd.core.units import Percent
@@ -29,10 +29,9 @@ def fresh() -> Evidence:
 
 def test_the_first_reading_only_sets_the_base() -> None:
     """What was counted before the run began says nothing of it."""
-    evidence, sample = learn(fresh(), reading(0, 9000, 1000), TEN, at(0))
+    _, sample = learn(fresh(), reading(0, 9000, 1000), TEN, at(0))
 
     assert sample is None
-    assert split(evidence) is None
 
 
 def test_the_difference_of_two_readings_is_a_sample() -> None:
@@ -103,29 +102,3 @@ def test_a_second_look_at_the_same_moment_is_not_one() -> None:
 
     assert sample is None
     assert again == evidence
-
-
-def test_the_observed_split_is_of_counted_requests_at_this_weight() -> None:
-    """The interval in which the weight changed belongs to neither weight."""
-    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
-    evidence, _ = learn(evidence, reading(5, 500, 500), Percent(50), at(5))
-    evidence, _ = learn(evidence, reading(10, 1000, 1000), Percent(50), at(10))
-
-    seen = split(evidence)
-
-    assert seen is not None
-    assert (seen.canary, seen.requests, seen.in_force) == (0.5, 1000, True)
-
-
-def test_a_route_that_nobody_obeys_is_noticed() -> None:
-    """Half of the traffic is ordered, none arrives."""
-    evidence, _ = learn(fresh(), reading(0, 0, 0), Percent(50), at(0))
-    evidence, _ = learn(evidence, reading(5, 50, 0), Percent(50), at(5))
-    early = split(evidence)
-    evidence, _ = learn(evidence, reading(10, 500, 0), Percent(50), at(10))
-    late = split(evidence)
-
-    assert early is not None
-    assert early.in_force is None
-    assert late is not None
-    assert late.in_force is False

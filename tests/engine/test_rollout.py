@@ -290,6 +290,22 @@ async def test_a_run_left_behind_by_an_earlier_process_is_ended_by_its_own_arms(
     assert stage.record.arms.canary_subset == "v4"
 
 
+async def test_a_run_that_another_process_began_by_the_edited_plan_goes_on() -> None:
+    """A standby hears of the edit, too; it must not take the run for the one before it."""
+    mesh, old = FakeMesh(), a_plan()
+    fifth = Arm(host=None, subset="v5", deployment="data-product-v5.0")
+    edited = dataclasses.replace(old, canary=fifth, digest="d2")
+    mesh.holds = a_mesh(10, record=to_text(a_record(edited, run=2)))
+
+    stage = Stage(old, mesh)
+    stage.rollout.follow(edited)
+    await stage.rollout.turn()
+
+    assert mesh.writes == []
+    assert stage.record.phase is Phase.PROGRESSING
+    assert stage.rollout.plan == edited
+
+
 async def test_a_removed_plan_is_let_go_once_its_run_has_ended() -> None:
     """Its task ends by itself."""
     stage = Stage()
