@@ -15,6 +15,11 @@ UNWANTED = "canary"
 PERSONS = frozenset({Cause.PERSON, Cause.DRIFT, Cause.UNDECIDED})
 """Pauses that only a person ends."""
 
+WHOLE = 100
+
+LONG_ENOUGH = 60.0
+"""Seconds of standstill at 100 % after which somebody looks."""
+
 
 def wanting(stage: Stage) -> str:
     """Say what is not yet as it must be in the end; empty for nothing."""
@@ -82,12 +87,25 @@ def press_on(stage: Stage) -> None:
         if not any(weights.get(arm) for arm in arms):
             # The plan does not fit: all traffic is at a version that it does not name.
             stage.cluster.write_weights(routes.virtual_service, 0)
-    if record is None or record.pause is None:
+    if record is None:
         return
-    if record.pause.cause in PERSONS:
+    if record.pause is None:
+        _settle_without_control(stage, record)
+    elif record.pause.cause in PERSONS:
         stage.order(CommandKind.RESUME)
     elif record.pause.cause is Cause.BREACH:
         stage.order(CommandKind.ROLLBACK)
+
+
+def _settle_without_control(stage: Stage, record: Record) -> None:
+    """Let a person decide at 100 %: a leader that is new there never learns what is usual.
+
+    Not elsewhere: where stable has traffic, a hold must come to its end by itself.
+    """
+    decidable = record.phase is Phase.PROGRESSING and record.weight == WHOLE
+    if decidable and stage.timeline.now > stage.audit.wrote_at + LONG_ENOUGH:
+        broken = record.arms.canary_subset in stage.scenario.broken
+        stage.order(CommandKind.ROLLBACK if broken else CommandKind.SKIP)
 
 
 def is_led(stage: Stage) -> bool:

@@ -86,6 +86,11 @@ def _incident(stream: Stream, rules: Rules, verb: str) -> str:
 
 def _learning(stream: Stream, rules: Rules, verb: str) -> str:
     missing = LEARNING_REQUESTS - stream.control.baseline.requests
+    if missing > 0.0 and stream.control.recent.stable_requests == 0:
+        return (
+            f"{_both(stream.whole, verb)}; stable gets no requests, so its usual ratio can't"
+            " be learnt, and there is nothing to compare with"
+        )
     left = Seconds(max(0.0, rules.warm_up - stream.clock))
     wanted = [f"{lasting(left)}"] if left > 0.0 else []
     wanted += [f"{whole(missing)} of its requests"] if missing > 0.0 else []

@@ -63,6 +63,14 @@ def test_learning_says_what_it_waits_for(stream: Stream, words: str) -> None:
     assert words in said(stream)
 
 
+def test_without_stable_s_requests_nothing_is_awaited() -> None:
+    """At 100 % they will not come: a person decides, and should know why."""
+    assert said(after(*[(250, 0, 0, 0)] * 13, past=None)).endswith(
+        "stable gets no requests, so its usual ratio can't be learnt, and there is nothing to"
+        " compare with"
+    )
+
+
 def test_too_little_says_how_many_requests_and_how_long() -> None:
     """Low traffic is the commonest reason to wait."""
     assert "more canary requests are needed: about" in said(after((5, 0, 45, 0)))
