@@ -9,7 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    async_playwright,
+    expect,
+)
 
 FLAGS = (
     "--headless",
@@ -21,6 +28,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+PATIENCE = 30_000
+"""Milliseconds that a page may take to show what has happened. It only ends a test that hangs:
+the machine may have a lot to do besides."""
 
 WIDE = (1440, 900)
 NARROW = (400, 800)
@@ -63,10 +74,11 @@ class Window:
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """Run a browser until the block is left."""
+    """Run a browser until the block is left; what is expected of it may take PATIENCE."""
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program(), args=[*FLAGS], timeout=30_000
+            executable_path=program(), args=[*FLAGS], timeout=60_000
         )
         try:
             yield browser
@@ -86,7 +98,7 @@ async def window(browser: Browser, looks: Looks | None = None) -> AsyncIterator[
         locale="en-GB",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     page = await context.new_page()
     opened = Window(page=page)
     _listen(opened)

@@ -11,16 +11,14 @@ from playwright.async_api import Error, Page, Route, expect
 
 from rolloutd.core.plan import StartManual
 from rolloutd.core.state import Phase
-from rolloutd.core.units import Seconds
 from tests.api.web.browser import NARROW, Looks, Window, chromium, window
 from tests.api.web.world import OPERATOR, VIEWER, Health, Theatre, played
 from tests.builders import pause, rise
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(150)]
 
-CHECKOUT = played("checkout", rise(25), rise(50), rise(100, 0.0))
-SOON = 8_000
-"""Milliseconds that the page may take to show what has happened: a slow machine's seconds."""
+CHECKOUT = played("checkout", rise(25, 1200.0), rise(50), rise(100, 0.0))
+"""Holds for longer than any test takes, on whatever machine."""
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ async def test_what_happens_is_shown_without_a_reload(theatre: Theatre, opened: 
 
     theatre.traffic.canary[CHECKOUT.key] = Health(failing=0.3)
 
-    await expect(page.locator("#state")).to_contain_text("Rolled back", timeout=SOON)
+    await expect(page.locator("#state")).to_contain_text("Rolled back")
     await expect(page.locator("#timeline li").first).to_contain_text("0 %")
     await expect(page).to_have_title(re.compile(r"^\(1\) ✕ Rolled back"))
     await expect(page.locator("#favicon")).to_have_attribute("href", re.compile("%23b3141c"))
@@ -76,17 +74,23 @@ async def test_the_countdown_runs_by_itself(opened: Window) -> None:
     """Whoever waits must know for how long."""
     countdown = opened.page.locator(".countdown")
     before = await countdown.inner_text()
-    await opened.page.wait_for_timeout(2_100)
+    await expect(countdown).not_to_have_text(before)
 
-    assert re.fullmatch(r"\d+ s", before)
-    assert 1 <= int(before[:-2]) - int((await countdown.inner_text())[:-2]) <= 4
+    assert 0 < _seconds(before) - _seconds(await countdown.inner_text()) < 60
+
+
+def _seconds(span: str) -> int:
+    """Read ``19 m 58 s``; whole minutes come without seconds."""
+    told = re.fullmatch(r"(\d+) m(?: (\d+) s)?", span)
+    assert told is not None, span
+    return int(told[1]) * 60 + int(told[2] or 0)
 
 
 async def test_a_rollout_is_paused_and_resumed(theatre: Theatre, opened: Window) -> None:
     """One move each, and the reason is kept with the name."""
     page = opened.page
     await order(page, "pause", "db migration first")
-    await expect(page.locator("#state")).to_contain_text("Paused", timeout=SOON)
+    await expect(page.locator("#state")).to_contain_text("Paused")
     story = page.locator("#timeline li").first
     await expect(story).to_contain_text("db migration first")
     await expect(story.locator(".actor")).to_have_text("ana")
@@ -94,7 +98,7 @@ async def test_a_rollout_is_paused_and_resumed(theatre: Theatre, opened: Window)
 
     await order(page, "resume", "")
 
-    await expect(page.locator("#state")).to_contain_text("Holding", timeout=SOON)
+    await expect(page.locator("#state")).to_contain_text("Holding")
     assert theatre.phase_of(CHECKOUT.key) is Phase.PROGRESSING
 
 
@@ -111,7 +115,7 @@ async def test_a_rollback_says_its_effect_before_and_its_reason_after(
     await page.fill("#reason", "wrong build")
     await page.click("#confirm")
 
-    await expect(page.locator("#state")).to_contain_text("Aborted", timeout=SOON)
+    await expect(page.locator("#state")).to_contain_text("Aborted")
     await expect(page.locator("#timeline li").first).to_contain_text("wrong build")
     assert theatre.phase_of(CHECKOUT.key) is Phase.ABORTED
 
@@ -125,7 +129,7 @@ async def test_an_order_that_comes_too_late_is_refused_in_the_dialog(
     await page.route("**/skip", lambda route: route.continue_(post_data='{"expectedStep": 2}'))
     await page.click("#confirm")
 
-    await expect(page.locator("#order-error")).to_contain_text("at step 0 by now", timeout=SOON)
+    await expect(page.locator("#order-error")).to_contain_text("at step 0 by now")
     assert theatre.phase_of(CHECKOUT.key) is Phase.PROGRESSING
 
 
@@ -137,11 +141,11 @@ async def test_an_unknown_token_is_refused_and_a_known_one_accepted(theatre: The
         await expect(page.locator("#token")).to_be_focused()
         await page.keyboard.type("not-a-token-of-anybody")
         await page.keyboard.press("Enter")
-        await expect(page.locator("#login-error")).to_be_visible(timeout=SOON)
+        await expect(page.locator("#login-error")).to_be_visible()
 
         await page.fill("#token", OPERATOR)
         await page.press("#token", "Enter")
-        await expect(page.locator("#who")).to_have_text("ana · operator", timeout=SOON)
+        await expect(page.locator("#who")).to_have_text("ana · operator")
         kept = await page.evaluate("document.cookie + JSON.stringify({...localStorage})")
 
         assert kept == "{}"
@@ -178,14 +182,14 @@ async def test_old_data_is_never_shown_as_if_it_were_fresh(tmp_path: Path) -> No
             await expect(page.locator("#state")).to_contain_text("Promoted")
             await expect(page.locator("#stale")).to_have_count(0)
 
-        await expect(page.locator("#stale")).to_be_visible(timeout=SOON)
+        await expect(page.locator("#stale")).to_be_visible()
         await expect(page.locator("#state")).to_contain_text("last known: Promoted")
         await expect(page.locator("#state .glyph")).to_have_text("?")
         await expect(page).to_have_title(re.compile(r"\? Stale"))
         await expect(page.locator(".columns")).to_have_css("filter", "grayscale(1)")
 
         async with stage.serving():
-            await expect(page.locator("#stale")).to_have_count(0, timeout=20_000)
+            await expect(page.locator("#stale")).to_have_count(0)
             await expect(page.locator("#state .glyph")).to_contain_text("✓")
 
 
@@ -198,7 +202,7 @@ async def test_a_daemon_that_answers_but_no_longer_looks_is_stale(
     text = await frozen()
     await page.route("**/rollouts/shop/checkout", lambda route: route.fulfill(body=text))
 
-    await expect(page.locator("#stale")).to_contain_text("has not looked", timeout=20_000)
+    await expect(page.locator("#stale")).to_contain_text("has not looked")
 
 
 async def test_everything_is_done_by_keyboard(theatre: Theatre, opened: Window) -> None:
@@ -218,7 +222,7 @@ async def test_everything_is_done_by_keyboard(theatre: Theatre, opened: Window) 
     await page.keyboard.type("by keys")
     await page.keyboard.press("Enter")
 
-    await expect(page.locator("#state")).to_contain_text("Aborted", timeout=SOON)
+    await expect(page.locator("#state")).to_contain_text("Aborted")
     await expect(page.locator("#timeline")).to_contain_text("by keys")
 
 
@@ -228,10 +232,10 @@ async def test_keys_walk_the_list_and_each_rollout_has_an_address(
     """A link to it can be pasted into a chat."""
     theatre.source.publish(CHECKOUT, played("search", start=StartManual()))
     page = opened.page
-    await expect(page.locator(".row")).to_have_count(2, timeout=SOON)
+    await expect(page.locator(".row")).to_have_count(2)
     await page.keyboard.press("j")
     await expect(page.locator("#title")).to_contain_text("search")
-    assert page.url.endswith("#/shop/search")
+    await expect(page).to_have_url(re.compile("#/shop/search$"))
 
     await page.goto(f"{theatre.url}#/shop/checkout")
     await expect(page.locator("#title")).to_contain_text("checkout")
@@ -249,7 +253,7 @@ async def test_the_worst_rollout_comes_first(theatre: Theatre, opened: Window) -
     await theatre.until(approval.key, Phase.PAUSED)
     names = opened.page.locator(".row b")
 
-    await expect(names).to_have_text(["zebra", "search", "checkout", "apple"], timeout=SOON)
+    await expect(names).to_have_text(["zebra", "search", "checkout", "apple"])
     await expect(opened.page.locator("#list-title")).to_contain_text("2 need attention")
 
 
@@ -268,7 +272,7 @@ async def test_a_narrow_screen_needs_no_sideways_scrolling(theatre: Theatre) -> 
         await expect(page.locator("#detail")).not_to_be_visible()
         await page.click(".row")
         await expect(page.locator("#gates")).to_be_visible()
-        await expect(page.locator("#charts")).to_be_visible(timeout=SOON)
+        await expect(page.locator("#charts")).to_be_visible()
         width = await page.evaluate("document.documentElement.scrollWidth")
 
         assert width <= NARROW[0]
@@ -285,14 +289,15 @@ async def test_hostile_words_stay_words(theatre: Theatre, opened: Window) -> Non
     evil = played(HOSTILE, namespace="<b>shop", start=StartManual())
     theatre.source.publish(CHECKOUT, evil)
     await order(page, "pause", HOSTILE)
-    await expect(page.locator("#timeline")).to_contain_text(HOSTILE, timeout=SOON)
+    await expect(page.locator("#timeline")).to_contain_text(HOSTILE)
     await page.click(".row >> text=onerror")
 
     await expect(page.locator("#title")).to_contain_text(HOSTILE)
     await expect(page.locator("img, #page b b")).to_have_count(0)
     await expect(page).to_have_title(re.compile("onerror"))
-    with pytest.raises(Error, match="TrustedHTML"):
-        await page.evaluate("document.getElementById('page').innerHTML = '<b>markup</b>'")
+    async with page.expect_console_message(lambda said: "TrustedHTML" in said.text):
+        with pytest.raises(Error, match="TrustedHTML"):
+            await page.evaluate("document.getElementById('page').innerHTML = '<b>markup</b>'")
     opened.complaints.clear()  # of that attempt
 
 
@@ -301,13 +306,13 @@ async def test_a_run_that_is_over_can_still_be_looked_at(
 ) -> None:
     """Tomorrow someone asks what happened, why, and by whom. There is nothing to press."""
     page = opened.page
-    await expect(page.locator("#charts")).to_be_visible(timeout=SOON)
+    await expect(page.locator("#charts")).to_be_visible()
     await order(page, "rollback", "wrong build")
-    await expect(page.locator("#state")).to_contain_text("Aborted", timeout=SOON)
+    await expect(page.locator("#state")).to_contain_text("Aborted")
     await order(page, "retry", "")
-    await page.click("#history a", timeout=SOON)
+    await page.click("#history a")
 
-    assert page.url.endswith("#/shop/checkout/runs/1")
+    await expect(page).to_have_url(re.compile("#/shop/checkout/runs/1$"))
     await expect(page.locator("#past")).to_contain_text("wrong build")
     await expect(page.locator(".facts")).to_contain_text("ana")
     await expect(page.locator("#charts figure")).to_have_count(3)
@@ -324,14 +329,15 @@ async def test_curves_begin_before_the_page_was_opened(
 ) -> None:
     """Who is called in needs the minutes before the call."""
     page = opened.page
-    await theatre.clock.sleep(Seconds(3.0))
+    await theatre.seen(CHECKOUT.key, times=12)
+    reloaded = theatre.clock.now()
     await page.reload()
-    await expect(page.locator("#charts")).to_be_visible(timeout=SOON)
-    points = await page.evaluate(
-        "import('./ui/js/store.js').then(({ state }) => state.series.at.length)"
+    await expect(page.locator("#charts")).to_be_visible()
+    at: list[float] = await page.evaluate(
+        "import('./ui/js/store.js').then(({ state }) => state.series.at)"
     )
 
-    assert points > 10
+    assert sum(each < reloaded for each in at) >= 12
 
 
 async def test_an_order_whose_answer_was_lost_can_be_sent_again(
@@ -348,9 +354,9 @@ async def test_an_order_whose_answer_was_lost_can_be_sent_again(
 
     await page.route("**/pause", lose_the_first_answer)
     await order(page, "pause", "once")
-    await expect(page.locator("#order-error")).to_contain_text("does not answer", timeout=SOON)
+    await expect(page.locator("#order-error")).to_contain_text("does not answer")
     await page.click("#confirm")
-    await expect(page.locator("#order")).not_to_be_visible(timeout=SOON)
+    await expect(page.locator("#order")).not_to_be_visible()
     view = theatre.view_of(CHECKOUT.key)
 
     assert keys[0] == keys[1] is not None
@@ -369,7 +375,7 @@ async def test_promoting_fully_says_what_it_skips(theatre: Theatre, opened: Wind
     )
     await page.click("#confirm")
 
-    await expect(page.locator("#state")).to_contain_text("Promoted", timeout=SOON)
+    await expect(page.locator("#state")).to_contain_text("Promoted")
     assert theatre.phase_of(CHECKOUT.key) is Phase.PROMOTED
 
 
@@ -380,7 +386,7 @@ async def test_a_token_that_ends_takes_what_was_shown_with_it(
     page = opened.page
     theatre.dismiss_everybody()
 
-    await expect(page.locator("#token")).to_be_visible(timeout=SOON)
+    await expect(page.locator("#token")).to_be_visible()
     await expect(page.locator("body")).not_to_contain_text("checkout")
     await expect(page).to_have_title("Log in · rolloutd")
 
@@ -390,7 +396,7 @@ async def test_a_long_list_is_filtered(theatre: Theatre, opened: Window) -> None
     page = opened.page
     many = [played(f"svc-{number}", start=StartManual()) for number in range(6)]
     theatre.source.publish(CHECKOUT, *many)
-    await expect(page.locator(".row")).to_have_count(7, timeout=SOON)
+    await expect(page.locator(".row")).to_have_count(7)
     await page.keyboard.press("/")
     await page.keyboard.type("svc-3")
     await expect(page.locator(".row b")).to_have_text(["svc-3"])

@@ -19,7 +19,7 @@ from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit
 from rolloutd.api.control.tokens import TokenFile
-from rolloutd.bootstrap.listening import listen
+from rolloutd.bootstrap.listening import listen, reserve
 from rolloutd.core.deeds import Deed, Ended, Run
 from rolloutd.core.observation import (
     Counts,
@@ -217,7 +217,14 @@ class Theatre:
 
     @asynccontextmanager
     async def driving(self) -> AsyncIterator[None]:
-        """Drive the rollouts until the block is left."""
+        """Drive the rollouts until the block is left; the page's address is ours as long."""
+        with reserve("127.0.0.1", 0) as held:
+            self._port = held.getsockname()[1]
+            async with self._driven():
+                yield
+
+    @asynccontextmanager
+    async def _driven(self) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self.supervisor.run(self.source), name="supervisor"),
@@ -245,7 +252,6 @@ class Theatre:
             )
         )
         async with listen(app, "127.0.0.1", self._port) as url:
-            self._port = int(url.rpartition(":")[2])
             self.url = f"{url}/"
             yield self.url
 
@@ -265,9 +271,19 @@ class Theatre:
 
     async def until(self, key: Key, phase: Phase) -> None:
         """Wait for a phase."""
-        async with asyncio.timeout(15.0):
+        async with asyncio.timeout(60.0):
             while self.phase_of(key) is not phase:
                 await self.clock.sleep(Seconds(0.02))
+
+    async def seen(self, key: Key, times: int) -> None:
+        """Wait until the curves of a rollout have as many points."""
+        async with asyncio.timeout(60.0):
+            while len(self._points(key)) < times:
+                await self.clock.sleep(Seconds(0.02))
+
+    def _points(self, key: Key) -> Sequence[Instant]:
+        rollout = self.supervisor.get(key)
+        return () if rollout is None else rollout.memory.journal.series().at
 
     def _views(self) -> list[View]:
         return [rollout.view for rollout in self.supervisor.all()]
