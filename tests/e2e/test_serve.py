@@ -15,7 +15,7 @@ from rolloutd.core.units import Seconds
 from rolloutd.ports import Json
 from tests.api.web.browser import chromium, window
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
 ROLLOUT = "/api/v1/rollouts/default/data-product"
 
@@ -37,14 +37,14 @@ async def a_demo() -> AsyncIterator[str]:
     finally:
         # Not Ctrl-C: what runs in the background of a shell does not hear it.
         process.terminate()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await process.communicate()
 
 
 async def state(session: aiohttp.ClientSession, url: str, phase: str) -> Json:
     """Wait until the rollout is in a phase; return all that is known of it."""
     clock = SystemClock()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             async with session.get(url + ROLLOUT) as answer:
                 found: Json = await answer.json()

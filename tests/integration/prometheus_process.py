@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from rolloutd.adapters.clock import SystemClock
+from rolloutd.bootstrap.listening import reserve
 from rolloutd.core.units import Seconds
 
 
@@ -46,22 +46,24 @@ async def prometheus(
     }
     file = folder / "prometheus.yaml"
     file.write_text(yaml.safe_dump(config))
-    address = f"127.0.0.1:{free_port() if port is None else port}"
-    process = await asyncio.create_subprocess_exec(
-        program(),
-        f"--config.file={file}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={address}",
-        "--log.level=error",
-    )
-    try:
-        async with asyncio.timeout(20.0):
-            await _until_ready(f"http://{address}/-/ready")
-        yield f"http://{address}"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+    # Held, so that nobody else gets it before Prometheus, who may listen at it all the same.
+    with reserve("127.0.0.1", 0 if port is None else port) as held:
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+        process = await asyncio.create_subprocess_exec(
+            program(),
+            f"--config.file={file}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={address}",
+            "--log.level=error",
+        )
+        try:
+            async with asyncio.timeout(60.0):
+                await _until_ready(f"http://{address}/-/ready")
+            yield f"http://{address}"
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
 
 
 async def _until_ready(url: str) -> None:
@@ -75,11 +77,3 @@ async def _until_ready(url: str) -> None:
             except aiohttp.ClientError:
                 pass  # it does not listen yet
             await clock.sleep(Seconds(0.05))
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -20,7 +20,7 @@ from tests.processes.link import Link
 
 LEASE = "default/rolloutd"
 
-START = Seconds(30.0)
+START = Seconds(60.0)
 """Longest wait for a replica to run; it takes a second where nothing else does."""
 
 
@@ -37,9 +37,9 @@ class Replica:
         self.link = link
 
     def said(self, event: str) -> Iterator[Json]:
-        """Return its log lines of one event, in order."""
-        for line in self._log.read_text().splitlines():
-            if f'"{event}"' in line:
+        """Return its log lines of one event, in order; the last one may still be written."""
+        for line in self._log.read_text().splitlines(keepends=True):
+            if f'"{event}"' in line and line.endswith("\n"):
                 entry: Json = json.loads(line)
                 if entry["event"] == event:
                     yield entry
@@ -79,7 +79,7 @@ class Replica:
     async def stop(self) -> int:
         """Ask it to end; return its exit code."""
         self._process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self._process.wait()
 
 

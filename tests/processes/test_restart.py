@@ -11,10 +11,13 @@ from rolloutd.adapters.istio.annotations import keys
 from rolloutd.core.units import Percent, Seconds
 from rolloutd.ports import Json
 from rolloutd.sandbox.cluster import STORY
-from rolloutd.sandbox.script import FAULTS
+from rolloutd.sandbox.script import FAULTS, Script
 from tests.processes.world import World, a_world
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+
+SLOW = Script(rps=20.0, pace=Seconds(300.0), interval=Seconds(1.0))
+"""The first weight holds for as long as a test takes."""
 
 RESTARTS = 50
 RECORD = keys("data-product").record
@@ -49,7 +52,7 @@ async def test_a_kill_while_the_canary_goes_bad_does_not_save_it() -> None:
 
 async def test_a_polite_stop_is_quick_and_clean() -> None:
     """SIGTERM in mid-step: exit 0, weights left as they are."""
-    async with a_world() as world:
+    async with a_world(SLOW) as world:
         daemon = await world.replica(lease=None)
         await world.reach(Percent(10))
         code = await daemon.stop()

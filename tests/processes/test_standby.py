@@ -11,21 +11,17 @@ import pytest
 
 from rolloutd.core.record_text import from_text
 from rolloutd.core.state import Phase, Record
-from rolloutd.core.units import Percent, Seconds
+from rolloutd.core.units import Percent
 from rolloutd.ports import Json
 from rolloutd.sandbox.cluster import STORY
-from rolloutd.sandbox.script import Script
 from tests.processes.replica import Replica
-from tests.processes.test_restart import RECORD
+from tests.processes.test_restart import RECORD, SLOW
 from tests.processes.world import World, a_world
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
 CERTIFICATE = TLS / "first.crt"
-
-SLOW = Script(rps=20.0, pace=Seconds(300.0), interval=Seconds(1.0))
-"""The first weight holds for as long as these tests take."""
 
 ONE = "/api/v1/rollouts/default/data-product"
 

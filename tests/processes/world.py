@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,17 +64,22 @@ class World:
     async def pair(self, *options: str) -> tuple[Replica, Replica]:
         """Start two; return (the leader, the standby)."""
         first = await self.replica(*options)
-        async with asyncio.timeout(PATIENCE):
-            while not first.led():
-                await self.nap()
+        await self.until(first.led)
         second = await self.replica(*options)
         await second.is_up()
         return first, second
 
     async def reach(self, canary: Percent) -> None:
-        """Wait until the canary's share is this."""
+        """Wait until the canary's share is this, and has been noted."""
         async with asyncio.timeout(PATIENCE):
             while (await self.here.weights())["v4"] != canary:
+                await self.nap()
+        await self.until(lambda: canary in self.shares())
+
+    async def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for something."""
+        async with asyncio.timeout(PATIENCE):
+            while not happened():
                 await self.nap()
 
     async def nap(self, duration: Seconds = GLANCE) -> None:

@@ -290,7 +290,10 @@ async def test_an_order_under_way_is_given_up_with_the_leadership() -> None:
         for _ in range(50):
             office.meshes.of(CHECKOUT).fail_next(Unavailable("no answer"))
         asking = group.create_task(office.order("pause"))
-        await asyncio.wait([asking], timeout=0.2)
+        rollout = office.supervisor.get(CHECKOUT)
+        assert rollout is not None
+        while not rollout.orders_waiting:
+            await office.settle(Seconds(0.0))
         office.lose_the_lead()
         answer = await asking
 
@@ -356,7 +359,7 @@ async def test_an_order_counts_though_its_sender_has_gone() -> None:
         writer.write(f"POST {SHOP}/pause HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         await writer.drain()
         writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while office.record().phase is not Phase.PAUSED:
                 await office.settle()
 
