@@ -81,7 +81,7 @@ def _handlers(desk: Desk) -> Mapping[str, Handler]:
     """Say who serves what, by operation id."""
     access = desk.keeper.access
     return {
-        **lookups(desk.supervisor, access),
+        **lookups(desk.supervisor, access, desk.broadcast.sheets),
         **looking_back(desk.supervisor, desk.archive),
         **session_handlers(desk.keeper),
         **{verb: order(verb, desk.supervisor, desk.deadline) for verb in VERBS},

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from rolloutd.api.control.models import Gone, Summary, Word
-from rolloutd.api.control.states import summary
+from rolloutd.api.control.models import Gone, Word
+from rolloutd.api.control.sheets import Sheets
 from rolloutd.core.actions import Announce
 from rolloutd.core.plan import Key, Plan
 from rolloutd.core.state import Record
@@ -18,14 +18,17 @@ from rolloutd.engine.waiting import AT_ONCE
 from rolloutd.ports import Clock
 
 KEPT = 4096
-"""Events that a listener who comes back can still be given."""
-
-BUFFER = 4096
-"""Events that wait for one listener before he is dropped: he can come back for them. More than
-there are rollouts: all of them may have news in one second."""
+"""Events that a listener who comes back can still be given; one who is further behind than that
+is cut off. More than there are rollouts: all of them may have news in one second."""
 
 LISTENERS = 500
-"""Most at once. Each costs a socket and at most BUFFER references to shared bytes."""
+"""Most at once. Each costs a socket; what waits for him is kept once for all."""
+
+PARTY = 8
+"""Listeners who are written to before others have their turn: some 100 us each."""
+
+HANDFUL = 256
+"""Changed views that are told of together: one write a listener; far fewer than are kept."""
 
 GLANCE = Seconds(1.0)
 """Time between two looks at the views."""
@@ -51,43 +54,87 @@ class Event:
 HEARTBEAT = Event(number=0, frame=b": heartbeat\n\n")
 
 
+class Log:
+    """The newest events, numbered without a gap.
+
+    Attributes:
+        last: Number of the newest.
+        beats: How many heartbeats there were.
+    """
+
+    def __init__(self) -> None:
+        self._kept: deque[Event] = deque(maxlen=KEPT)
+        self.last = 0
+        self.beats = 0
+
+    def add(self, event: Event) -> None:
+        """Add the next one."""
+        self._kept.append(event)
+        self.last = event.number
+
+    def has_all_after(self, number: int) -> bool:
+        """Say whether everything after an event is kept; false for one that never was."""
+        return 0 <= self.last - number <= len(self._kept)
+
+    def after(self, number: int) -> list[Event]:
+        """Return what came after an event."""
+        return [self._kept[place] for place in range(number - self.last, 0)]
+
+
 class Listener:
     """One who listens. A listener who does not keep up is cut off.
 
     Args:
-        cut: Called once when that happens; it must end the connection without waiting.
+        log: Where news is kept.
+        reached: Number of the event after which news begins.
+        greeting: Comes before it.
+        cut: Called once when he is too far behind; it must end the connection without waiting.
     """
 
-    def __init__(self, missed: Sequence[Event], cut: Callable[[], None]) -> None:
-        self._waiting = list(missed)
-        self._news = asyncio.Event()
+    def __init__(
+        self, log: Log, reached: int, greeting: Sequence[Event], cut: Callable[[], None]
+    ) -> None:
+        self._log = log
+        self._reached = reached
+        self._greeting = greeting
+        self._beats = log.beats
+        self._rung = asyncio.Event()
         self._cut = cut
-        self.ended = False
+        self._ended = False
 
     async def next(self) -> Sequence[Event]:
         """Wait for news and return all there is: many at once cost one write, not many.
 
-        Empty when there will be no more.
+        A heartbeat comes last. Empty when there will be no more.
         """
-        while not self._waiting and not self.ended:
-            self._news.clear()
-            await self._news.wait()
-        waiting, self._waiting = self._waiting, []
-        return waiting
+        while not (news := self._take()) and not self._ended:
+            self._rung.clear()
+            await self._rung.wait()
+        return news
 
-    def offer(self, event: Event | None) -> None:
-        """Leave news, or ``None`` for the end."""
-        if self.ended:
-            return
-        if event is None:
-            self.ended = True
-        else:
-            self._waiting.append(event)
-        if len(self._waiting) > BUFFER:
-            self.ended = True
-            self._waiting.clear()
+    def ring(self) -> None:
+        """Let him look for news, unless some of it is lost to him."""
+        if not self._ended and not self._log.has_all_after(self._reached):
+            self._ended = True
             self._cut()
-        self._news.set()
+        self._rung.set()
+
+    def end(self) -> None:
+        """Tell him that this is the end."""
+        if not self._ended:
+            self._greeting, self._ended = self._take(), True
+        self._rung.set()
+
+    def _take(self) -> Sequence[Event]:
+        news, self._greeting = [*self._greeting], ()
+        if self._ended or not self._log.has_all_after(self._reached):
+            return news
+        news += self._log.after(self._reached)
+        self._reached = self._log.last
+        if self._beats != self._log.beats:
+            self._beats = self._log.beats
+            news.append(HEARTBEAT)
+        return news
 
 
 class Broadcast:
@@ -95,15 +142,17 @@ class Broadcast:
 
     Attributes:
         epoch: Tells this process's numbers from those of the one before.
+        sheets: What each view comes to; the list shows the same.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.epoch = f"{int(clock.wall() * 1000):x}"
-        self._number = 0
-        self._kept: deque[Event] = deque(maxlen=KEPT)
+        self.sheets = Sheets()
+        self._log = Log()
+        self._news = asyncio.Event()
         self._listeners: set[Listener] = set()
-        self._shown: dict[Key, tuple[View, Summary]] = {}
+        self._shown: dict[Key, bytes] = {}
 
     @property
     def listening(self) -> int:
@@ -117,16 +166,14 @@ class Broadcast:
             views: All there are; ``None`` while another replica has them: whoever listens
                 here then hears no more, and has to ask there.
         """
-        while True:
-            for _ in range(BEATS):
-                await self._clock.sleep(GLANCE)
-                seen = views()
-                if seen is None:
-                    self._shown.clear()
-                    self.close()
-                else:
-                    await self._compare(seen)
-            self._send(HEARTBEAT)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._ring(), name="ring")
+            while True:
+                for _ in range(BEATS):
+                    await self._clock.sleep(GLANCE)
+                    await self._glance(views())
+                self._log.beats += 1
+                self._news.set()
 
     def tell(self, plan: Plan, record: Record, words: Announce) -> None:
         """Pass on what people are told."""
@@ -140,21 +187,21 @@ class Broadcast:
         )
         self.publish("word", word)
 
-    def publish(self, kind: str, form: Summary | Word | Gone) -> None:
-        """Number an event, keep it, and leave it with every listener."""
-        self._number += 1
-        ident = f"{self.epoch}-{self._number}"
-        data = form.model_dump_json(by_alias=True)
-        frame = f"id: {ident}\nevent: {kind}\ndata: {data}\n\n".encode()
-        event = Event(number=self._number, frame=frame, namespace=form.namespace)
-        self._kept.append(event)
-        self._send(event)
+    def publish(self, kind: str, form: Word | Gone) -> None:
+        """Number an event, keep it, and let every listener know."""
+        data = form.model_dump_json(by_alias=True).encode()
+        self._keep(kind, form.namespace, data)
+        self._news.set()
 
     def join(self, last_id: str | None, cut: Callable[[], None]) -> Listener | None:
         """Let someone listen, from after ``last_id`` on; ``None`` when there are too many."""
         if len(self._listeners) >= LISTENERS:
             return None
-        listener = Listener(self._missed(last_id), cut)
+        reached, greeting = self._reached(last_id), list[Event]()
+        if reached is None:
+            greeting.append(self._mark("hello" if last_id is None else "reset"))
+            reached = self._log.last
+        listener = Listener(self._log, reached, greeting, cut)
         self._listeners.add(listener)
         return listener
 
@@ -165,41 +212,61 @@ class Broadcast:
     def close(self) -> None:
         """Tell all listeners that this is the end."""
         for listener in self._listeners:
-            listener.offer(None)
+            listener.end()
 
-    def _send(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener.offer(event)
+    async def _ring(self) -> None:
+        """Let listeners know of news, few at a time: breaches and orders go in between.
 
-    def _missed(self, last_id: str | None) -> Sequence[Event]:
-        if last_id is None:
-            return (self._mark("hello"),)
-        epoch, _, digits = last_id.rpartition("-")
+        What comes meanwhile goes out with the next round, so that no storm of events becomes
+        a storm of writes.
+        """
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            for place, listener in enumerate(tuple(self._listeners)):
+                if place and place % PARTY == 0:
+                    await self._clock.sleep(AT_ONCE)
+                listener.ring()
+
+    def _keep(self, kind: str, namespace: str, data: bytes) -> None:
+        number = self._log.last + 1
+        head = f"id: {self.epoch}-{number}\nevent: {kind}\ndata: ".encode()
+        self._log.add(Event(number=number, frame=head + data + b"\n\n", namespace=namespace))
+
+    def _reached(self, last_id: str | None) -> int | None:
+        """Return the number of an event after which everything is kept, otherwise ``None``."""
+        epoch, _, digits = (last_id or "").rpartition("-")
         if epoch != self.epoch or not (digits.isascii() and digits.isdigit()):
-            return (self._mark("reset"),)
+            return None
         last = int(digits[:20])
-        oldest = self._kept[0].number if self._kept else 1
-        if last > self._number or last + 1 < oldest:
-            return (self._mark("reset"),)
-        return [event for event in self._kept if event.number > last]
+        return last if self._log.has_all_after(last) else None
 
     def _mark(self, kind: str) -> Event:
         """Say from where on news is given: ``hello``, or ``reset`` where some was missed."""
-        frame = f"retry: 2000\nid: {self.epoch}-{self._number}\nevent: {kind}\ndata: {{}}\n\n"
-        return Event(number=self._number, frame=frame.encode())
+        last = self._log.last
+        frame = f"retry: 2000\nid: {self.epoch}-{last}\nevent: {kind}\ndata: {{}}\n\n"
+        return Event(number=last, frame=frame.encode())
 
-    async def _compare(self, views: Collection[View]) -> None:
+    async def _glance(self, views: Collection[View] | None) -> None:
+        if views is None:
+            self._shown.clear()
+            self.sheets.keep(())
+            self.close()
+            return
         now = {view.plan.key: view for view in views}
         for key in self._shown.keys() - now.keys():
             del self._shown[key]
             self.publish("gone", Gone(namespace=key.namespace, name=key.name))
+        self.sheets.keep(now)
+        before = self._log.last
         for key, view in now.items():
-            before = self._shown.get(key)
-            if before is not None and before[0] is view:
+            if self._shown.get(key) == (sheet := self.sheets.of(view)):
                 continue
-            form = summary(view)
-            self._shown[key] = (view, form)
-            if before is None or before[1] != form:
-                self.publish("rollout", form)
-                # Hundreds may have news: breaches and orders go in between.
-                await self._clock.sleep(AT_ONCE)
+            self._shown[key] = sheet
+            self._keep("rollout", key.namespace, sheet)
+            if (self._log.last - before) % HANDFUL == 0:
+                self._news.set()
+            # Hundreds may have news: breaches and orders go in between.
+            await self._clock.sleep(AT_ONCE)
+        if self._log.last > before:
+            self._news.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
@@ -55,12 +56,11 @@ def events(broadcast: Broadcast, access: Access) -> Handler:
 
 async def _follow(listener: Listener, sight: Sight, stream: web.StreamResponse) -> None:
     while news := await listener.next():
-        if HEARTBEAT in news and not await sight.is_open_still():
+        if news[-1] is HEARTBEAT and not await sight.is_open_still():
             return
         parcel = bytearray()
-        for event in news:
-            if await sight.includes(event):
-                parcel += event.frame
+        for event in await sight.of(news):
+            parcel += event.frame
             if len(parcel) >= PARCEL:
                 await stream.write(parcel)
                 parcel = bytearray()
@@ -77,19 +77,11 @@ class Sight:
         self._caller = caller
         self._known: dict[str, bool] = {}
 
-    async def includes(self, event: Event) -> bool:
-        """Say whether the listener may see this; what can't be found out stays unseen."""
-        if not event.namespace:
-            return True
-        seen = self._known.get(event.namespace)
-        if seen is None:
-            try:
-                seen = await self._may_see(event.namespace)
-            except RolloutdError as error:
-                log.warning("sight_unknown", user=self._caller.user, error=str(error))
-                return False
-            self._known[event.namespace] = seen
-        return seen
+    async def of(self, news: Sequence[Event]) -> Sequence[Event]:
+        """Return what the listener may see; what can't be found out stays unseen."""
+        places = {event.namespace for event in news}
+        seen = {place for place in places if await self._includes(place)}
+        return [event for event in news if event.namespace in seen]
 
     async def is_open_still(self) -> bool:
         """Say whether the listener is still who he was; while nobody can tell, he is."""
@@ -100,6 +92,19 @@ class Sight:
             return True
         self._known.clear()
         return caller is not None and caller.user == self._caller.user
+
+    async def _includes(self, namespace: str) -> bool:
+        if not namespace:
+            return True
+        seen = self._known.get(namespace)
+        if seen is None:
+            try:
+                seen = await self._may_see(namespace)
+            except RolloutdError as error:
+                log.warning("sight_unknown", user=self._caller.user, error=str(error))
+                return False
+            self._known[namespace] = seen
+        return seen
 
     async def _may_see(self, namespace: str) -> bool:
         access, caller = self._access, self._caller

@@ -13,15 +13,19 @@ import aiohttp
 import pytest
 
 from rolloutd.api.control.access import Access
-from rolloutd.api.control.broadcast import BUFFER, KEPT, LISTENERS, Broadcast
+from rolloutd.api.control.broadcast import HANDFUL, KEPT, LISTENERS, PARTY, Broadcast, Listener
 from rolloutd.api.control.models import Gone
 from rolloutd.api.control.tokens import TokenFile
+from rolloutd.core.actions import Outlook
+from rolloutd.core.plan import Key
 from rolloutd.core.units import Seconds
+from rolloutd.engine.view import View
 from rolloutd.ports import Json
 from tests.api.control.office import Office, checkout, search
 from tests.api.control.test_door import OPERATOR, bearer
 from tests.api.control.test_reviewed import Stage
 from tests.api.control.test_tokens import owned, swap
+from tests.builders import T0, a_plan
 from tests.fakes.clock import FakeClock
 
 LARGE = Gone(namespace="n" * 200, name="x" * 800)
@@ -160,16 +164,78 @@ async def test_a_stalled_browser_is_cut_off_and_costs_the_others_nothing() -> No
 
         heard = sent = 0
         while office.broadcast.listening == 2:
-            for _ in range(BUFFER // 4):
+            for _ in range(KEPT // 4):
                 office.broadcast.publish("gone", LARGE)
-            sent += BUFFER // 4
+            sent += KEPT // 4
             while heard < sent:
                 await ear.next()
                 heard += 1
         stalled.close()
 
     assert office.broadcast.listening == 0
-    assert heard > BUFFER
+    assert heard > KEPT
+
+
+async def test_what_changed_in_one_second_reaches_a_listener_in_one_write() -> None:
+    """A write for each of 500 rollouts and 200 listeners took half of a core."""
+    clock = FakeClock(jumps=False)
+    broadcast, outlook = Broadcast(clock), Outlook(why="New.", what_next="Nothing.")
+    plans = [a_plan(key=Key("shop", str(number))) for number in range(HANDFUL + 40)]
+    views = [View(plan=plan, record=None, at=T0, outlook=outlook) for plan in plans]
+    listener = joined(broadcast)
+    await listener.next()
+
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(broadcast.run(lambda: views))
+        await clock.advance(Seconds(1.0))
+        news = await listener.next()
+        following.cancel()
+
+    assert len(news) == len(views)
+
+
+async def test_news_that_was_heard_is_not_heard_again() -> None:
+    """Also when it had not been told of yet: whoever writes takes all there is along."""
+    clock = FakeClock(jumps=False)
+    broadcast, outlook = Broadcast(clock), Outlook(why="New.", what_next="Nothing.")
+    views = [View(plan=a_plan(), record=None, at=T0, outlook=outlook)]
+    listener = joined(broadcast)
+    await listener.next()
+
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(broadcast.run(lambda: views))
+        await clock.advance(Seconds(1.0))
+        first = await listener.next()
+        broadcast.publish("gone", Gone(namespace="shop", name="checkout"))
+        second = await listener.next()
+        following.cancel()
+
+    assert [event.number for event in (*first, *second)] == [1, 2]
+
+
+def joined(broadcast: Broadcast) -> Listener:
+    listener = broadcast.join(None, lambda: None)
+    assert listener is not None
+    return listener
+
+
+async def test_every_one_of_many_listeners_hears_of_what_happens() -> None:
+    """They are told few at a time."""
+    clock = FakeClock(jumps=False)
+    broadcast = Broadcast(clock)
+    listeners = [joined(broadcast) for _ in range(3 * PARTY + 1)]
+    for listener in listeners:
+        await listener.next()
+
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(broadcast.run(list))
+        broadcast.publish("gone", Gone(namespace="shop", name="checkout"))
+        hearing = [group.create_task(listener.next()) for listener in listeners]
+        await clock.advance(Seconds(0.0))
+        heard = [task.result() for task in hearing]
+        following.cancel()
+
+    assert [[event.number for event in news] for news in heard] == [[1]] * len(listeners)
 
 
 async def test_listeners_are_bounded_in_number() -> None:
@@ -259,8 +325,7 @@ async def test_while_nobody_can_say_what_may_be_heard_a_listener_keeps_the_line(
 async def test_a_daemon_that_stops_says_goodbye() -> None:
     """A connection that just hangs would keep a page from asking elsewhere."""
     broadcast = Broadcast(FakeClock(jumps=False))
-    listener = broadcast.join(None, lambda: None)
-    assert listener is not None
+    listener = joined(broadcast)
     await listener.next()
     broadcast.close()
     broadcast.publish("gone", Gone(namespace="shop", name="checkout"))

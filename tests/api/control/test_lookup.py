@@ -22,6 +22,17 @@ async def test_the_list_has_every_rollout_with_why_and_what_next() -> None:
     assert first["whatNext"]
 
 
+async def test_the_list_shows_what_an_order_has_just_done() -> None:
+    """Summaries are kept for the next request: it must not be shown the one before."""
+    async with Office().open(checkout()) as office:
+        before = await office.get("/api/v1/rollouts")
+        await office.order("pause", {"reason": "lunch"})
+        after = await office.get("/api/v1/rollouts")
+
+    assert [item["phase"] for item in _items(before.json)] == ["progressing"]
+    assert [item["phase"] for item in _items(after.json)] == ["paused"]
+
+
 async def test_filters_leave_out_the_rest() -> None:
     """By namespace and by phase, also both at once."""
     async with Office().open(checkout(), search(start=StartManual())) as office:
