@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from rolloutd.core.observation import Sample, SplitSeen
-from rolloutd.core.units import Instant, Percent, Ratio, Seconds
+from rolloutd.core.units import Instant, Percent, Ratio, Seconds, elapsed
 
 LATELY = Seconds(60.0)
 """How far back is looked, or further where that takes to count ``ENOUGH``.
@@ -74,6 +74,18 @@ def split(flow: Flow) -> SplitSeen | None:
     allowed = SLACK + SIGMAS * sqrt(wanted * (1 - wanted) / total)
     in_force = None if total < ENOUGH else abs(share - wanted) <= allowed
     return SplitSeen(canary=Ratio(share), requests=total, in_force=in_force)
+
+
+def present(flow: Flow, weight: Percent, now: Instant, interval: Seconds) -> SplitSeen | None:
+    """Say where requests go now, with this share in force and a look every ``interval``.
+
+    ``None`` where nothing tells of the present: the weight has changed since, or for a minute,
+    or two looks, no request was counted.
+    """
+    if flow.weight != weight or not flow.intervals:
+        return None
+    late = elapsed(flow.intervals[-1].end, now) > max(LATELY, 2 * interval)
+    return None if late else split(flow)
 
 
 def _late(intervals: tuple[Passed, ...]) -> tuple[Passed, ...]:

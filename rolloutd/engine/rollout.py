@@ -29,10 +29,12 @@ from rolloutd.core.observation import (
     Observation,
     Reading,
     Sample,
+    SplitSeen,
     Unread,
 )
 from rolloutd.core.plan import Plan
 from rolloutd.core.reminder import reminder
+from rolloutd.core.split import present
 from rolloutd.core.state import Record, State
 from rolloutd.core.target import Target
 from rolloutd.core.units import Instant, Percent, Seconds, elapsed
@@ -299,13 +301,14 @@ class Rollout:
     def _show(self, seen: Observation, outlook: Outlook, failure: RolloutdError | None) -> None:
         # Looked at again: what this turn wrote is in force by now.
         mesh = self._world.mesh.look(self.plan)
+        now = self._world.clock.now()
         self.view = View(
             plan=self.plan,
             record=self._state.record,
-            at=self._world.clock.now(),
+            at=now,
             outlook=outlook,
             desired=mesh.canary if isinstance(mesh, MeshSeen) else None,
-            split=seen.split,
+            split=self._split(now),
             verdicts=seen.verdicts,
             sample=self._sample,
             trouble="" if failure is None else str(failure),
@@ -315,6 +318,13 @@ class Rollout:
         if self._unjudged:
             bookkeeping.judged(self._world.metrics, self.view)
             self._unjudged = False
+
+    def _split(self, now: Instant) -> SplitSeen | None:
+        """Say where requests go; of a run that is over nobody counts them any more."""
+        if self.ended:
+            return None
+        interval = self.plan.samples.interval
+        return present(self._evidence.flow, self._in_force(), now, interval)
 
     def _answer(self, decision: Decision, failure: RolloutdError | None) -> None:
         """Answer the command at the head of the queue, unless its turn is still to come."""

@@ -18,7 +18,7 @@ class View:
     Attributes:
         at: When that turn was.
         desired: The canary's share that the VirtualService holds; ``None`` when unknown.
-        split: Where requests went.
+        split: Where requests go; ``None`` while nothing tells of the present.
         sample: The newest, for charts.
         trouble: What keeps the daemon from writing, if anything does.
     """

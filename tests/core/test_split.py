@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rolloutd.core.observation import Counts, Sample
-from rolloutd.core.split import Flow, flowed, split
-from rolloutd.core.units import Percent
+from rolloutd.core.split import LATELY, Flow, flowed, present, split
+from rolloutd.core.units import Percent, Seconds
 from tests.builders import at
 
 HALF = Percent(50)
@@ -103,3 +103,28 @@ def test_a_quiet_service_is_looked_at_for_longer() -> None:
     assert seen is not None
     assert (seen.requests, seen.in_force) == (100, True)
     assert len(flow.intervals) == 50
+
+
+def test_what_was_counted_at_another_weight_is_not_the_present() -> None:
+    """After a rollback nothing flows to the canary, whatever flowed before."""
+    flow = after((counted(5, 50, 50),))
+
+    assert present(flow, Percent(0), at(5), Seconds(5.0)) is None
+    assert present(flow, HALF, at(5), Seconds(5.0)) == split(flow)
+
+
+def test_without_requests_the_split_is_soon_of_the_past() -> None:
+    """Metrics went away, or everybody left: a minute later the last count says nothing."""
+    flow = after((counted(5, 50, 50),))
+
+    assert present(flow, HALF, at(5 + LATELY), Seconds(5.0)) is not None
+    assert present(flow, HALF, at(6 + LATELY), Seconds(5.0)) is None
+    assert present(Flow(weight=HALF), HALF, at(5), Seconds(5.0)) is None
+
+
+def test_between_two_looks_the_split_stays() -> None:
+    """Where metrics are read every two minutes, a minute is no time."""
+    flow = after((counted(5, 50, 50),))
+
+    assert present(flow, HALF, at(200), Seconds(120.0)) is not None
+    assert present(flow, HALF, at(246), Seconds(120.0)) is None

@@ -542,6 +542,19 @@ async def test_foreign_weights_do_not_spoil_the_observed_split() -> None:
     assert split.in_force
 
 
+async def test_after_the_end_no_split_is_observed() -> None:
+    """Nobody counts requests then; the last share seen would pass for the present one."""
+    stage = Stage()
+    await stage.pass_time(20)
+    under_way = stage.rollout.view.split
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stage.rollout.order(asked(CommandKind.ROLLBACK)), name="order")
+        await stage.pass_time(5)
+
+    assert under_way is not None
+    assert stage.rollout.view.split is None
+
+
 async def test_a_look_at_the_metrics_while_routes_disagree_counts_as_ordered() -> None:
     """No one share is in force then; what we ordered is the best that is known."""
     stage = Stage()
