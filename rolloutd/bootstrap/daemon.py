@@ -191,14 +191,15 @@ async def _open(
     leading.set_function(lambda: float(parts.seat.leads()))
     ops = ops_app(parts.metrics.registry, live, ready)
     leader = await stack.enter_async_context(relay(parts.seat.leader, front.tls))
+    history = parts.remembrance.history
     control = control_app(
         Desk(
             supervisor=parts.supervisor,
             keeper=parts.keeper,
             broadcast=parts.broadcast,
             leads=parts.seat.leads,
-            standby=Standby(relay=leader, understudy=parts.understudy),
-            archive=parts.remembrance.history,
+            standby=Standby(relay=leader, understudy=parts.understudy, archive=history),
+            archive=history,
         )
     )
     tls = None if front.tls is None else front.tls.context

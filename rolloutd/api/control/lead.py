@@ -12,21 +12,31 @@ from rolloutd.api.control.access import Access
 from rolloutd.api.control.bodies import BadRequestError
 from rolloutd.api.control.door import CALLER
 from rolloutd.api.control.lookup import Known, listing, single
-from rolloutd.api.control.orders import key_of
+from rolloutd.api.control.orders import key_of, missing
 from rolloutd.api.control.problems import Handler, unable
 from rolloutd.api.control.relay import RELAYED, Relay
 from rolloutd.api.control.routes import SESSION
+from rolloutd.api.control.runs import run_kept, runs_kept, series_kept
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.errors import Unavailable
+from rolloutd.ports import Archive
+
+LOOKING_BACK = frozenset({"run", "runs", "series"})
+"""Operations whose answer is kept in the cluster, as far as a run is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standby:
-    """What a replica does while another one leads."""
+    """What a replica does while another one leads.
+
+    Attributes:
+        archive: Has the runs that are over; ``None`` where none are kept.
+    """
 
     relay: Relay
     understudy: Understudy
+    archive: Archive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +79,15 @@ async def _asked(request: web.Request, standby: Standby, access: Access) -> web.
         return error.answer
     except Unavailable as error:
         trouble = f"This replica does not lead, and {error}."
-    understudy = standby.understudy
+    if request.match_info.route.name in LOOKING_BACK:
+        return await _looked_back(request, standby, trouble)
+    return await _looked_up(request, standby.understudy, access, trouble)
+
+
+async def _looked_up(
+    request: web.Request, understudy: Understudy, access: Access, trouble: str
+) -> web.StreamResponse:
+    """Answer from the records, where they say what is asked."""
     match request.match_info.route.name if understudy.has_read() else None:
         case "list":
             trouble = f"{trouble} These are the records in the cluster."
@@ -84,3 +102,23 @@ async def _asked(request: web.Request, standby: Standby, access: Access) -> web.
             return single(request, understudy.view(key_of(request), trouble))
         case _:
             return unable(trouble, "not-leading")
+
+
+async def _looked_back(
+    request: web.Request, standby: Standby, trouble: str
+) -> web.StreamResponse:
+    """Answer from what is kept of runs that are over."""
+    key, archive = key_of(request), standby.archive
+    if not standby.understudy.has_read():
+        return unable(trouble, "not-leading")
+    view = standby.understudy.view(key, trouble)
+    match request.match_info.route.name:
+        case "run":
+            return await run_kept(request, archive)
+        case "runs":
+            words = f"{trouble} These are the runs that are kept; the newest may be missing."
+            return await runs_kept(request, archive, is_known=view is not None, trouble=words)
+        case _ if view is None:
+            return missing(key)
+        case _:
+            return await series_kept(request, archive, view.record, trouble)

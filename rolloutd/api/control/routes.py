@@ -17,7 +17,7 @@ from rolloutd.api.control.models import (
     SessionForm,
     Verb,
 )
-from rolloutd.api.control.run_models import RunForm, Runs, SeriesForm
+from rolloutd.api.control.run_models import LastSeries, RunForm, Runs
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
@@ -115,7 +115,7 @@ ROUTES: tuple[Route, ...] = (
         name="series",
         path=f"{ONE}/series",
         summary="Tell the present run, or the last one, over time.",
-        answer=SeriesForm,
+        answer=LastSeries,
         problems=NAMED,
     ),
     Route(

@@ -39,6 +39,16 @@ class SeriesForm(Sent):
     gates: dict[str, GateSeriesForm]
 
 
+class LastSeries(SeriesForm):
+    """The present run, or the last one, over time."""
+
+    trouble: str = Field(
+        default="",
+        description="What is missing, and why: told by a replica that does not lead and can't"
+        " reach the one that does; empty if nothing.",
+    )
+
+
 class ClosestForm(Sent):
     """When a gate was nearest to its limit."""
 
@@ -88,3 +98,8 @@ class Runs(Sent):
     """The runs of a rollout that are over and kept, newest first."""
 
     items: list[RunSummary]
+    trouble: str = Field(
+        default="",
+        description="Why the newest may be missing: told by a replica that does not lead and"
+        " can't reach the one that does; empty if nothing.",
+    )

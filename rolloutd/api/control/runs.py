@@ -15,6 +15,7 @@ from rolloutd.api.control.run_models import (
     ClosestForm,
     CourseForm,
     GateSeriesForm,
+    LastSeries,
     RunForm,
     Runs,
     RunSummary,
@@ -22,9 +23,11 @@ from rolloutd.api.control.run_models import (
 )
 from rolloutd.api.control.states import gate_form, moment, transition_form
 from rolloutd.core.deeds import Run
+from rolloutd.core.machine import ENDED
 from rolloutd.core.observation import Course
 from rolloutd.core.plan import Key
 from rolloutd.core.series import Series
+from rolloutd.core.state import Record
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.errors import RolloutdError
 from rolloutd.ports import Archive
@@ -48,37 +51,79 @@ def _series(supervisor: Supervisor) -> Handler:
         rollout = supervisor.get(key_of(request))
         if rollout is None:
             return missing(key_of(request))
-        return _answer(series_form(rollout.memory.journal.series()))
+        return _answer(_last(rollout.memory.journal.series()))
 
     return series
 
 
 def _runs(supervisor: Supervisor, archive: Archive | None) -> Handler:
     async def runs(request: web.Request) -> web.StreamResponse:
-        key = key_of(request)
-        kept = await _kept(archive, key)
-        if isinstance(kept, web.Response):
-            return kept
-        if not kept and supervisor.get(key) is None:
-            return missing(key)
-        return _answer(Runs(items=[_summary(run) for run in kept]))
+        is_known = supervisor.get(key_of(request)) is not None
+        return await runs_kept(request, archive, is_known=is_known)
 
     return runs
 
 
 def _run(archive: Archive | None) -> Handler:
     async def run(request: web.Request) -> web.StreamResponse:
-        key, number = key_of(request), request.match_info["run"]
-        kept = await _kept(archive, key)
-        if isinstance(kept, web.Response):
-            return kept
-        found = next((each for each in kept if str(each.run) == number), None)
-        if found is None:
-            detail = f"Run {number} of {key} is not kept: it is not over, or too long ago."
-            return problem(HTTPStatus.NOT_FOUND, "no-such-run", detail)
-        return _answer(run_form(key, found))
+        return await run_kept(request, archive)
 
     return run
+
+
+async def runs_kept(
+    request: web.Request, archive: Archive | None, *, is_known: bool, trouble: str = ""
+) -> web.Response:
+    """Answer with the runs that are over and kept.
+
+    Args:
+        request: Names the rollout.
+        archive: Has them; ``None`` where none are kept.
+        is_known: Whether there is a plan: without one, and without a run, there is nothing.
+        trouble: Why the newest may be missing.
+    """
+    key = key_of(request)
+    kept = await _kept(archive, key)
+    if isinstance(kept, web.Response):
+        return kept
+    if not kept and not is_known:
+        return missing(key)
+    return _answer(Runs(items=[_summary(run) for run in kept], trouble=trouble))
+
+
+async def run_kept(request: web.Request, archive: Archive | None) -> web.Response:
+    """Answer with everything that is kept of a run."""
+    key, number = key_of(request), request.match_info["run"]
+    kept = await _kept(archive, key)
+    if isinstance(kept, web.Response):
+        return kept
+    found = next((each for each in kept if str(each.run) == number), None)
+    if found is None:
+        detail = f"Run {number} of {key} is not kept: it is not over, or too long ago."
+        return problem(HTTPStatus.NOT_FOUND, "no-such-run", detail)
+    return _answer(run_form(key, found))
+
+
+async def series_kept(
+    request: web.Request, archive: Archive | None, record: Record | None, trouble: str
+) -> web.Response:
+    """Answer with the last run over time, as far as that is known without its leader.
+
+    The numbers of a run under way are in the memory of the one that leads; they are kept
+    when it is over.
+    """
+    if record is None:
+        return _answer(_last(Series(), f"{trouble} No record says which run was the last."))
+    if record.phase not in ENDED:
+        words = f"How run {record.run} goes only the leader knows: it is kept when it is over."
+        return _answer(_last(Series(), f"{trouble} {words}"))
+    kept = await _kept(archive, key_of(request))
+    if isinstance(kept, web.Response):
+        return kept
+    found = next((each for each in kept if each.run == record.run), None)
+    if found is None:
+        return _answer(_last(Series(), f"{trouble} Run {record.run} is not kept."))
+    return _answer(_last(found.series, f"{trouble} This is run {found.run} as it was kept."))
 
 
 def run_form(key: Key, run: Run) -> RunForm:
@@ -111,6 +156,10 @@ def series_form(series: Series) -> SeriesForm:
             for name, gate in series.gates.items()
         },
     )
+
+
+def _last(series: Series, trouble: str = "") -> LastSeries:
+    return LastSeries(**dict(series_form(series)), trouble=trouble)
 
 
 async def _kept(archive: Archive | None, key: Key) -> Sequence[Run] | web.Response:

@@ -68,7 +68,8 @@ async def standing_by(
         asyncio.TaskGroup() as group,
     ):
         relay = Relay(session, lambda: at.url, lambda: True, haste.patience)
-        office.standby = Standby(relay=relay, understudy=understudy)
+        archive = None if beside is None else beside.archive
+        office.standby = Standby(relay=relay, understudy=understudy, archive=archive)
         plans = FakeSource()
         if has_read:
             plans.publish(checkout(), search())
