@@ -19,6 +19,7 @@ from rolloutd.errors import Refused, Unavailable
 if TYPE_CHECKING:
     from rolloutd.cli.remote.events import News
     from rolloutd.cli.remote.forms import Full
+    from rolloutd.cli.remote.trend import Trends
 
 ROLLOUTS: Final = "/api/v1/rollouts"
 EVENTS: Final = "/api/v1/events"
@@ -115,6 +116,17 @@ class Client:
             return self.link.ask("GET", _path(named))
         except ProblemError as error:
             raise self._explained(named, error) from error
+
+    def trends(self, named: Named, run: int | None) -> Trends:
+        """Return how the values of the present run, or the last one, went.
+
+        Raises:
+            Unavailable: No answer that makes sense.
+            Refused: The daemon said no.
+        """
+        from rolloutd.cli.remote.trend import read_trends  # noqa: PLC0415 - for who watches
+
+        return read_trends(self.link.ask("GET", f"{_path(named)}/series").form, run)
 
     def order(self, named: Named, order: Order) -> Full:
         """Give an order, once, however often it has to be sent, and return how things stand.

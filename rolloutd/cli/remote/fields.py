@@ -24,6 +24,9 @@ class Fields:
             raise Unavailable(f"The answer is not what it should be: {form!r:.40} is no object")
         self._form = form
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._form)
+
     def text(self, name: str) -> str:
         """Return a string; ``null`` is an empty one."""
         value = self._form.get(name, "")
@@ -83,6 +86,12 @@ class Fields:
     def texts(self, name: str) -> tuple[str, ...]:
         """Return the strings of an array."""
         return tuple(str(item) for item in self._checked(name, self._form.get(name), list))
+
+    def numbers(self, name: str) -> tuple[float | None, ...]:
+        """Return the numbers of an array; ``None`` for each ``null``."""
+        column: list[object] = self._checked(name, self._form.get(name), list)
+        rows = (Fields({name: value}) for value in column)
+        return tuple(row.maybe_number(name) for row in rows)
 
     def mapping(self, name: str) -> dict[str, object]:
         """Return an object inside whose keys are data."""

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 import rolloutd
 from rolloutd.cli.remote.fields import Fields
 from rolloutd.core.units import Instant, Seconds
 from rolloutd.errors import Refused, Unavailable
+
+if TYPE_CHECKING:
+    from rolloutd.cli.remote.proxy import Proxy
 
 PATIENCE: Final = Seconds(15.0)
 """Longest wait for an answer. The daemon gives an order 10 s to be confirmed."""
@@ -26,6 +29,10 @@ SILENCE: Final = Seconds(40.0)
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of an answer; a thousand rollouts take about one million."""
+
+HTTPS: Final = 443
+
+NOTHING: Final[Mapping[str, str]] = {}
 
 JSON_TYPES: Final = frozenset({"application/json", "application/problem+json"})
 
@@ -127,11 +134,20 @@ class Request:
 
 
 class Link:
-    """Asks the daemon. Each request has its own connection: they are few."""
+    """Asks the daemon. Each request has its own connection: they are few.
 
-    def __init__(self, place: Place, trust: Trust) -> None:
+    Args:
+        place: Where it is.
+        trust: What we show, and whom we believe.
+        environment: Names the proxies in between, if there are any.
+    """
+
+    def __init__(
+        self, place: Place, trust: Trust, environment: Mapping[str, str] = NOTHING
+    ) -> None:
         self.place = place
         self._trust = trust
+        self._environment = environment
 
     def ask(
         self,
@@ -181,7 +197,9 @@ class Link:
     @contextmanager
     def _sent(self, request: Request, patience: Seconds) -> Iterator[http.client.HTTPResponse]:
         base = self.place.url()
-        connection = self._connection(base, patience)
+        proxy = self._proxy(base)
+        connection = self._connection(base, patience, proxy)
+        target = urlsplit(base).path + request.path
         data = None if request.body is None else json.dumps(request.body).encode()
         headers = {**self._headers(), **request.headers}
         if data is not None:
@@ -189,24 +207,35 @@ class Link:
         try:
             try:
                 connection.connect()
-            except OSError as error:
-                raise Unavailable(_away(base, error)) from error
+            except (OSError, http.client.HTTPException) as error:
+                raise Unavailable(_away(base, error, proxy)) from error
+            if proxy is not None and base.startswith("http:"):
+                # A proxy is told the whole address; through a tunnel it sees none.
+                target, headers = base + request.path, {**headers, **proxy.headers}
             try:
-                connection.request(
-                    request.method, urlsplit(base).path + request.path, data, headers
-                )
+                connection.request(request.method, target, data, headers)
                 response = connection.getresponse()
             except (OSError, http.client.HTTPException) as error:
-                raise LostError(_away(base, error)) from error
+                raise LostError(_away(base, error, proxy)) from error
             yield response
         finally:
             connection.close()
 
-    def _connection(self, base: str, patience: Seconds) -> http.client.HTTPConnection:
+    def _proxy(self, base: str) -> Proxy | None:
+        if not any(name.lower().endswith("_proxy") for name in self._environment):
+            return None
+        from rolloutd.cli.remote.proxy import proxy_for  # noqa: PLC0415 - few have one
+
+        return proxy_for(base, self._environment)
+
+    def _connection(
+        self, base: str, patience: Seconds, proxy: Proxy | None
+    ) -> http.client.HTTPConnection:
         parts = urlsplit(base)
         host, port = parts.hostname or "", parts.port
+        first = (host, port) if proxy is None else (proxy.host, proxy.port)
         if parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=patience)
+            return http.client.HTTPConnection(*first, timeout=patience)
         import ssl  # noqa: PLC0415 - most servers are on loopback, without TLS
 
         authority = self._trust.authority
@@ -214,7 +243,10 @@ class Link:
             context = ssl.create_default_context(cafile=authority)
         except OSError as error:
             raise Refused(f"--ca-file {authority}: it holds no certificate.") from error
-        return http.client.HTTPSConnection(host, port, timeout=patience, context=context)
+        connection = http.client.HTTPSConnection(*first, timeout=patience, context=context)
+        if proxy is not None:
+            connection.set_tunnel(host, port or HTTPS, headers=proxy.headers)
+        return connection
 
     def _headers(self) -> dict[str, str]:
         # The last one: callers known by what their browser sends unasked need it for orders.
@@ -262,8 +294,14 @@ def _date(written: str | None) -> Instant | None:
         return None
 
 
-def _away(base: str, error: Exception) -> str:
+def _away(base: str, error: Exception, proxy: Proxy | None) -> str:
     """Say why there is no answer, and what would help."""
+    words = _away_directly(base, error)
+    by = f" Asked by way of the proxy {proxy}: NO_PROXY makes exceptions."
+    return words if proxy is None else words + by
+
+
+def _away_directly(base: str, error: Exception) -> str:
     reason = " ".join(str(error).split())[:80] or type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -105,7 +106,7 @@ def connected() -> Iterator[Client]:
     """
     place = _place()
     try:
-        yield Client(Link(place, _trust()), rest)
+        yield Client(Link(place, _trust(), os.environ), rest)
     except RolloutdError as error:
         raise click.ClickException(str(error)) from error
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -15,6 +16,7 @@ from rich.text import Text
 from rolloutd.cli.remote.age import lasting
 from rolloutd.cli.remote.forms import Full, Gate, Line
 from rolloutd.cli.remote.story import clock_of
+from rolloutd.cli.remote.trend import Trends
 from rolloutd.cli.remote.values import room_of, value_of
 from rolloutd.core.units import Instant
 
@@ -22,7 +24,13 @@ BAR: Final = 40
 """Width of the traffic bar in characters."""
 
 LINES: Final = 8
-"""Lines of the story that are shown."""
+"""Lines of the story that are shown at most."""
+
+FEWEST: Final = 2
+"""And at least."""
+
+FIXED: Final = 16
+"""Lines that the rest takes: frame, two sentences, traffic, steps, heads and gaps."""
 
 STYLES: Final = {
     "waiting": ("…", "dim"),
@@ -59,15 +67,35 @@ class Faded:
         yield from Segment.apply_style(segments, post_style=Style(dim=True))
 
 
-def screen(now: Full, at: Instant, *, stale: str = "", below: Text | None = None) -> Group:
-    """Lay out one rollout.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is shown with a rollout.
 
-    Args:
-        now: What is known of it.
-        at: The daemon's present.
+    Attributes:
         stale: Why what is known may be old; it is told above a faded picture.
         below: What stands under the picture: keys, or a question.
+        trends: How the gates' values went.
+        height: Lines of the terminal. Where they are few, the keys matter more than the past.
     """
+
+    stale: str = ""
+    below: Text | None = None
+    trends: Trends = field(default_factory=Trends)
+    height: int = 50
+
+
+ALONE: Final = Around()
+
+
+def screen(now: Full, at: Instant, around: Around = ALONE) -> Group:
+    """Lay out one rollout, as of the daemon's present."""
+    trends = _trends(now.gates, around.trends)
+    left = around.height - FIXED - len(now.gates) - _lines(around.below) - bool(around.stale)
+    if left - trends.row_count - 1 < FEWEST:
+        trends = Table.grid()
+    elif trends.row_count:
+        left -= trends.row_count + 1
+    story = now.timeline[-max(FEWEST, min(LINES, left)) :]
     body = Group(
         _why(now, at),
         Text(),
@@ -75,8 +103,9 @@ def screen(now: Full, at: Instant, *, stale: str = "", below: Text | None = None
         _ladder(now),
         Text(),
         _gates(now.gates),
+        *((Text(), trends) if trends.row_count else ()),
         Text(),
-        Group(*(line_of(line) for line in now.timeline[-LINES:])),
+        Group(*(line_of(line) for line in story)),
     )
     panel = Panel(
         body,
@@ -87,9 +116,14 @@ def screen(now: Full, at: Instant, *, stale: str = "", below: Text | None = None
         padding=(1, 2),
     )
     parts: list[RenderableType] = [panel]
-    if stale:
-        parts = [Text(f" STALE  {stale} ", style="bold white on red"), Faded(panel)]
-    return Group(*parts, *([] if below is None else [below]))
+    if around.stale:
+        banner = Text(f" STALE  {around.stale} ", style="bold white on red")
+        parts = [banner, Faded(panel)]
+    return Group(*parts, *([] if around.below is None else [around.below]))
+
+
+def _lines(text: Text | None) -> int:
+    return 0 if text is None else text.plain.count("\n") + 1
 
 
 def _phase(now: Full) -> Text:
@@ -111,15 +145,16 @@ def _why(now: Full, at: Instant) -> Text:
 
 def _traffic(now: Full) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_row("desired", *_bar(None if now.desired is None else float(now.desired)))
+    desired = None if now.desired is None else float(now.desired)
+    table.add_row("desired", *_bar(desired, "not known"))
     observed = None if now.observed is None else now.observed * 100
-    table.add_row("observed", *_bar(observed))
+    table.add_row("observed", *_bar(observed, "nothing counted now"))
     return table
 
 
-def _bar(canary: float | None) -> tuple[Text, str]:
+def _bar(canary: float | None, otherwise: str) -> tuple[Text, str]:
     if canary is None:
-        return Text("·" * BAR, style="dim"), "not known yet"
+        return Text("·" * BAR, style="dim"), otherwise
     filled = round(BAR * canary / 100)
     bar = Text("█" * (BAR - filled), style="blue")
     bar.append("█" * filled, style="dark_orange")
@@ -164,6 +199,18 @@ def _gates(gates: Iterable[Gate]) -> Table:
             f"{gate.samples}",
             Text(name + shadow, style=style),
         )
+    return table
+
+
+def _trends(gates: Iterable[Gate], trends: Trends) -> Table:
+    """Draw both arms of each gate below each other, on one scale."""
+    table = Table.grid(padding=(0, 2))
+    for gate in gates:
+        trend = trends.gates.get(gate.name)
+        canary, stable = ("", "") if trend is None else trend.lines()
+        if canary.strip():
+            table.add_row(gate.name, "canary", Text(canary, style="dark_orange"))
+            table.add_row("", "stable", Text(stable, style="blue"))
     return table
 
 

@@ -24,8 +24,9 @@ from rolloutd.cli.remote.forms import Full
 from rolloutd.cli.remote.keyboard import Keyboard, NoKeyboard, keyboard
 from rolloutd.cli.remote.keys import Asking, Giving, Leaving, Looking, Mode, press, prompt
 from rolloutd.cli.remote.options import connected, named, remote_options
-from rolloutd.cli.remote.screen import screen
+from rolloutd.cli.remote.screen import Around, screen
 from rolloutd.cli.remote.story import Story
+from rolloutd.cli.remote.trend import Trends
 from rolloutd.core.units import Seconds
 from rolloutd.errors import RolloutdError
 
@@ -89,8 +90,10 @@ class Watcher:
 
     def __init__(self, client: Client, which: Named, current: Current) -> None:
         self._client = client
+        self._console = Console()
         self._which = which
         self._current = current
+        self._trends = _begun(client, which, current.now)
         self._mode: Mode = Looking()
         self._answers: queue.SimpleQueue[Full | RolloutdError] = queue.SimpleQueue()
         self._under_way = 0
@@ -99,7 +102,7 @@ class Watcher:
         """Go on until the rollout has ended, or the person has seen enough."""
         current = self._current
         with (
-            Live(console=Console(), auto_refresh=False) as picture,
+            Live(console=self._console, auto_refresh=False) as picture,
             Follower(self._client) as follower,
         ):
             while True:
@@ -158,5 +161,19 @@ class Watcher:
         below = None
         if current.now.phase not in ENDED:
             below = Text(prompt(self._mode, current.now), style="bold")
-        at, stale = current.daemon_time(), current.staleness()
-        return screen(current.now, at, stale=stale, below=below)
+        self._trends = self._trends.noted(current.now)
+        around = Around(
+            stale=current.staleness(),
+            below=below,
+            trends=self._trends,
+            height=self._console.height,
+        )
+        return screen(current.now, current.daemon_time(), around)
+
+
+def _begun(client: Client, which: Named, now: Full) -> Trends:
+    """Return how values went before anybody watched, if that is known."""
+    try:
+        return client.trends(which, now.run)
+    except RolloutdError:
+        return Trends(run=now.run)

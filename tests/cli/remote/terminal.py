@@ -10,13 +10,17 @@ from click.testing import CliRunner, Result
 
 from rolloutd.cli import main
 
-HERE = {"ROLLOUTD_SERVER": "", "ROLLOUTD_TOKEN_FILE": "", "ROLLOUTD_NAMESPACE": ""}
-"""Environment: nothing of the person's who runs the tests."""
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+HERE = ("ROLLOUTD_SERVER", "ROLLOUTD_TOKEN_FILE", "ROLLOUTD_NAMESPACE", *PROXIES)
+"""Variables of the environment: nothing of the person's who runs the tests."""
 
 
-async def run(url: str, *arguments: str, typed: str | None = None) -> Result:
+async def run(
+    url: str, *arguments: str, typed: str | None = None, **environment: str
+) -> Result:
     """Run a command against a server, beside the event loop that serves it."""
-    env = {name: value or None for name, value in HERE.items()} | {"ROLLOUTD_SERVER": url}
+    env = dict.fromkeys(HERE) | {"ROLLOUTD_SERVER": url, **environment}
 
     def invoke() -> Result:
         return CliRunner().invoke(main, arguments, env=env, input=typed, prog_name="rolloutd")

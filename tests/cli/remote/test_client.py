@@ -102,3 +102,14 @@ async def test_where_there_is_nothing_nothing_is_meant() -> None:
     async with saying(missing, http(b'{"items": [], "complaints": []}')) as url:
         with pytest.raises(Refused, match="There are no rollouts"):
             await ordered(url, [])
+
+
+async def test_the_curves_of_a_run_are_asked_for() -> None:
+    """Those of the gates that have spoken."""
+    async with Office().open(checkout()) as office:
+        await office.settle(Seconds(30.0))
+        client = Client(Link(Address(office.url), Trust()), lambda _: None)
+        trends = await asyncio.to_thread(client.trends, CHECKOUT, 1)
+
+    assert trends.run == 1
+    assert len(trends.gates["success-rate"].canary) >= 5

@@ -8,15 +8,20 @@ from rich.console import Console
 from rich.text import Text
 
 from rolloutd.cli.remote.forms import Full
-from rolloutd.cli.remote.screen import screen
+from rolloutd.cli.remote.screen import LINES, Around, screen
+from rolloutd.cli.remote.trend import Trend, Trends
 from rolloutd.core.units import Instant, Percent
 from tests.builders import T0
-from tests.cli.remote.pictures import a_full, a_gate
+from tests.cli.remote.pictures import a_full, a_gate, a_line
 
 GREEN = "\x1b[32m"
 
 
-def drawn(now: Full, *, stale: str = "", colour: bool = False) -> str:
+TREND = Trend(seen=T0, canary=(1.0, 2.0), stable=(1.0, 1.0))
+TRENDS = Trends(run=4, gates={"success-rate": TREND})
+
+
+def drawn(now: Full, *, stale: str = "", colour: bool = False, height: int = 50) -> str:
     """Return what a terminal would show."""
     file = io.StringIO()
     console = Console(
@@ -26,7 +31,9 @@ def drawn(now: Full, *, stale: str = "", colour: bool = False) -> str:
         color_system="truecolor" if colour else None,
     )
     at = Instant(T0 + 100.0)
-    console.print(screen(now, at, stale=stale, below=Text("[q]uit")))
+    below = Text("[q]uit")
+    around = Around(stale=stale, below=below, trends=TRENDS, height=height)
+    console.print(screen(now, at, around))
     return file.getvalue()
 
 
@@ -53,10 +60,11 @@ def test_ordered_and_counted_traffic_stand_below_each_other() -> None:
 
 
 def test_what_is_not_known_is_not_drawn() -> None:
-    """Before the first request."""
+    """Before the first request, and when a run is over and nobody counts any more."""
     picture = drawn(a_full(desired=None, observed=None, at=None))
 
-    assert picture.count("not known yet") == 2
+    assert "· not known" in " ".join(picture.split())
+    assert "· nothing counted now" in " ".join(picture.split())
 
 
 def test_steps_show_what_is_done_and_what_is_to_come() -> None:
@@ -99,3 +107,35 @@ def test_old_news_have_no_green_left() -> None:
     assert GREEN in fresh
     assert GREEN not in stale
     assert "STALE  Lost." in stale
+
+
+def test_both_arms_of_a_gate_are_drawn_over_time() -> None:
+    """Whether it gets worse is seen before it is too late."""
+    rows = [line.split() for line in drawn(a_full()).splitlines()]
+
+    assert ["│", "success-rate", "canary", "▁█", "│"] in rows
+    assert ["│", "stable", "▁▁", "│"] in rows
+
+
+def test_a_gate_that_has_not_been_seen_twice_is_not_drawn() -> None:
+    """A gap would take its lines for nothing."""
+    assert "▁" not in drawn(a_full(gates=(a_gate(name="p99"),)))
+
+
+def test_on_a_small_terminal_the_keys_stay_in_sight() -> None:
+    """What comes after its last line is not shown: the past gives way, the curves first."""
+    told = tuple(a_line(10, f"Line {each}.") for each in range(20))
+    picture = drawn(a_full(timeline=told), height=24)
+
+    assert len(picture.splitlines()) <= 24
+    assert "[q]uit" in picture.splitlines()[-1]
+    assert "▁" not in drawn(a_full(timeline=told), height=22)
+    assert "Line 19." in picture
+    assert drawn(a_full(timeline=told)).count("Line ") == LINES
+
+
+def test_the_last_lines_of_the_story_are_shown_on_any_terminal() -> None:
+    """However few lines it has."""
+    told = tuple(a_line(10, f"Line {each}.") for each in range(20))
+
+    assert drawn(a_full(timeline=told), height=5).count("Line ") == 2

@@ -20,7 +20,7 @@ import pytest
 from rolloutd.adapters.clock import SystemClock
 from rolloutd.cli.remote.watch import is_live
 from rolloutd.core.plan import Samples
-from rolloutd.core.units import Seconds
+from rolloutd.core.units import Seconds, after
 from tests.api.control.office import Office, checkout
 from tests.cli.remote.switchboard import Switchboard
 from tests.cli.remote.terminal import run
@@ -133,8 +133,9 @@ async def test_a_declined_order_is_told_and_the_picture_stays() -> None:
 
 async def test_a_cut_line_shows_a_stale_banner_until_it_is_back() -> None:
     """Never an old green, and no false alarm either."""
-    clock = FakeClock(SystemClock().wall(), jumps=False)
-    often = Samples(interval=Seconds(1.0), window=Seconds(60.0), min_requests=100)
+    # Its last look is in the future, so that no slow start of ours makes it an old one.
+    clock = FakeClock(after(SystemClock().wall(), Seconds(120.0)), jumps=False)
+    often = Samples(interval=Seconds(3.0), window=Seconds(60.0), min_requests=100)
     async with (
         Office(clock=clock).open(checkout(samples=often)) as office,
         Switchboard(office.url).open() as board,
@@ -162,16 +163,16 @@ async def test_a_terminal_is_given_back_as_it_was() -> None:
         Office().open(checkout()) as office,
         terminal(office.url, "watch", "shop/checkout") as screen,
     ):
-        before = termios.tcgetattr(screen.end)
+        as_it_was = termios.tcgetattr(screen.end)
         await screen.shows("[p]ause")
         meanwhile = termios.tcgetattr(screen.end)
         screen.child.send_signal(signal.SIGINT)
         code = await screen.ends()
-        after = termios.tcgetattr(screen.end)
+        afterwards = termios.tcgetattr(screen.end)
 
-    assert before[3] & termios.ECHO
+    assert as_it_was[3] & termios.ECHO
     assert not meanwhile[3] & termios.ECHO
-    assert after[3] & termios.ECHO
+    assert afterwards[3] & termios.ECHO
     assert code == 1
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import pytest
+from rich.console import Console
+
 from rolloutd.cli.remote.client import Client, Named, Order
 from rolloutd.cli.remote.current import Current
 from rolloutd.cli.remote.forms import Full
@@ -9,12 +14,15 @@ from rolloutd.cli.remote.keys import Asking
 from rolloutd.cli.remote.link import Link, Trust
 from rolloutd.cli.remote.options import rest
 from rolloutd.cli.remote.place import Address
+from rolloutd.cli.remote.trend import Trend, Trends
 from rolloutd.cli.remote.watch import Watcher
-from rolloutd.errors import Refused
+from rolloutd.errors import Refused, Unavailable
 from tests.builders import T0
 from tests.cli.remote.pictures import a_full
 
-CHECKOUT = Named("shop", "checkout")
+CHECKOUT, ELSEWHERE = Named("shop", "checkout"), Named("shop", "elsewhere")
+
+SEEN = Trend(seen=T0, canary=(0.9, 0.9, 1.0), stable=(1.0, 1.0, 1.0))
 
 
 class Declining(Client):
@@ -22,6 +30,15 @@ class Declining(Client):
 
     def order(self, named: Named, order: Order) -> Full:
         raise Refused(f"Not done: {order.verb} {named}.")
+
+
+class Remembering(Client):
+    """A daemon that has seen a gate before, and one that hasn't."""
+
+    def trends(self, named: Named, run: int | None) -> Trends:
+        if named != CHECKOUT:
+            raise Unavailable("Nobody knows.")
+        return Trends(run=run, gates={"success-rate": SEEN})
 
 
 class Typed:
@@ -32,6 +49,17 @@ class Typed:
 
     def pressed(self) -> str:
         return self._keys
+
+
+@pytest.mark.parametrize(("watched", "drawn"), [(CHECKOUT, True), (ELSEWHERE, False)])
+def test_curves_begin_before_anybody_watched(watched: Named, *, drawn: bool) -> None:
+    """Who is called in needs the minutes before the call; without them the picture stands."""
+    client = Remembering(Link(Address("http://127.0.0.1:1"), Trust()), rest)
+    watcher = Watcher(client, watched, Current(watched, lambda _: a_full(), lambda: T0))
+    console = Console(file=io.StringIO(), width=110, record=True)
+    console.print(watcher._picture())
+
+    assert ("▁▁█" in console.export_text()) is drawn
 
 
 def test_an_answer_does_not_take_a_question_away() -> None:
