@@ -14,11 +14,15 @@ from rolloutd.core.observation import MeshBlind, MeshSighting
 from rolloutd.core.plan import Plan
 from rolloutd.core.record_text import from_text, to_text
 from rolloutd.core.state import Phase, Record
-from rolloutd.core.units import Instant
+from rolloutd.core.units import Instant, Seconds, after
 from rolloutd.engine.world import World
 from rolloutd.errors import Conflict, Refused, RolloutdError, Unavailable
 
 ROLLED_BACK = frozenset({Phase.ROLLED_BACK, Phase.ABORTED})
+
+LATE = Seconds(60.0)
+"""For how long an API server may still carry out a request that nobody waits for any more: its
+own limit for one request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +96,8 @@ class Ledger:
             wanted = record.phase in ROLLED_BACK and text != self._stored
             return text if wanted else None
         whole = mesh.secondaries_in_step and mesh.record == text and mesh.is_stamped
-        self._unfinished = self._unfinished and not mesh.secondaries_in_step
+        unsure = self._unfinished or self._is_recent(record)
+        self._unfinished = unsure and not mesh.secondaries_in_step
         ours = record.phase not in ENDED or self._unfinished
         is_news = text != self._stored or mesh.record is None
         return text if is_news or (ours and not whole) else None
@@ -131,6 +136,15 @@ class Ledger:
             await self._world.mesh.note(plan, text)
         else:
             await self._world.mesh.write(plan, weight, text, why=record.reason)
+
+    def _is_recent(self, record: Record) -> bool:
+        """Say whether weights from before a rollback may still turn up.
+
+        A secondary that had no canary traffic when it was rolled back was not written, so no
+        resourceVersion turns a step's late write away.
+        """
+        back = record.phase in ROLLED_BACK
+        return back and self._world.clock.now() < after(record.since, LATE)
 
     def _is_reminder(self, record: Record, text: str) -> bool:
         """Say whether only the record has vanished, and the run had ended.

@@ -60,3 +60,31 @@ async def test_a_run_that_has_ended_is_not_marked() -> None:
     await stage.pass_time(10)
 
     assert stage.mesh.writes == before
+
+
+async def test_a_late_write_to_a_secondary_is_undone_after_a_rollback() -> None:
+    """Found at 0 %, it was not written when all was rolled back: a step's order still applies.
+
+    Seen in the simulation: carried out by the API server after the client had given up.
+    """
+    stage = Stage()
+    await stage.pass_time(10)
+    await stage.pass_time(60, failing=0.5)
+    assert stage.record.phase is Phase.ROLLED_BACK
+    assert isinstance(stage.mesh.holds, MeshSeen)
+    stage.mesh.holds = dataclasses.replace(stage.mesh.holds, secondaries_in_step=False)
+    await stage.rollout.turn()
+
+    assert stage.mesh.writes == [10, 0, 0]
+
+
+async def test_long_after_a_rollback_secondaries_are_whoever_s() -> None:
+    """No write of ours is under way any more: what changed is what somebody meant."""
+    stage = Stage()
+    await stage.pass_time(10)
+    await stage.pass_time(120, failing=0.5)
+    assert isinstance(stage.mesh.holds, MeshSeen)
+    stage.mesh.holds = dataclasses.replace(stage.mesh.holds, secondaries_in_step=False)
+    await stage.rollout.turn()
+
+    assert stage.mesh.writes == [10, 0]
