@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -11,8 +12,10 @@ from rolloutd.core.gate.jury import Jury, hear, verdicts
 from rolloutd.core.observation import (
     Counts,
     Course,
+    GateVerdict,
     Histogram,
     Reading,
+    Ruling,
     Sample,
     Unread,
 )
@@ -30,6 +33,7 @@ class Evidence:
         flow: Where requests went of late.
         unread: Why the newest look gave nothing.
         course: The run as a whole, at all weights; ``None`` before the first look.
+        streaks: In how many looks in a row each gate was fine, up to the newest.
     """
 
     jury: Jury
@@ -38,6 +42,7 @@ class Evidence:
     flow: Flow = field(default_factory=Flow)
     unread: str = ""
     course: Course | None = None
+    streaks: Mapping[str, int] = field(default_factory=dict)
 
 
 def learn(
@@ -63,9 +68,22 @@ def learn(
     if sample is None:
         return dataclasses.replace(known, flow=Flow(weight=weight)), None
     jury = hear(evidence.jury, sample)
-    course = followed(course, sample, verdicts(jury))
-    flow = flowed(known.flow, sample)
-    return dataclasses.replace(known, jury=jury, course=course, flow=flow), sample
+    said = verdicts(jury)
+    learnt = dataclasses.replace(
+        known,
+        jury=jury,
+        course=followed(course, sample, said),
+        flow=flowed(known.flow, sample),
+        streaks=_counted_on(known.streaks, said),
+    )
+    return learnt, sample
+
+
+def _counted_on(streaks: Mapping[str, int], said: Sequence[GateVerdict]) -> Mapping[str, int]:
+    return {
+        verdict.gate: streaks.get(verdict.gate, 0) + 1 if verdict.ruling is Ruling.FINE else 0
+        for verdict in said
+    }
 
 
 def _sample(

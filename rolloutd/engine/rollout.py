@@ -310,6 +310,7 @@ class Rollout:
             desired=mesh.canary if isinstance(mesh, MeshSeen) else None,
             split=self._split(now),
             verdicts=seen.verdicts,
+            streaks=self._evidence.streaks,
             sample=self._sample,
             trouble="" if failure is None else str(failure),
         )

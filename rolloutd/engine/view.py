@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rolloutd.core.actions import Outlook
 from rolloutd.core.observation import GateVerdict, Sample, SplitSeen
@@ -19,6 +20,7 @@ class View:
         at: When that turn was.
         desired: The canary's share that the VirtualService holds; ``None`` when unknown.
         split: Where requests go; ``None`` while nothing tells of the present.
+        streaks: In how many looks in a row each gate was fine, as far as we have seen.
         sample: The newest, for charts.
         trouble: What keeps the daemon from writing, if anything does.
     """
@@ -30,5 +32,6 @@ class View:
     desired: Percent | None = None
     split: SplitSeen | None = None
     verdicts: tuple[GateVerdict, ...] = ()
+    streaks: Mapping[str, int] = field(default_factory=dict)
     sample: Sample | None = None
     trouble: str = ""

@@ -102,3 +102,20 @@ def test_a_second_look_at_the_same_moment_is_not_one() -> None:
 
     assert sample is None
     assert again == evidence
+
+
+def test_a_gate_counts_how_often_in_a_row_it_was_fine() -> None:
+    """Thirty clean looks say more than one; a look that gave nothing begins anew."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+    streaks: list[int] = []
+    for each in range(1, 40):
+        evidence, _ = learn(
+            evidence, reading(5 * each, 9000 * each, 1000 * each), TEN, at(5 * each)
+        )
+        streaks.append(evidence.streaks["success-rate"])
+    blind, _ = learn(evidence, Unread(reason="refused"), TEN, at(300))
+
+    first = streaks.index(1)
+    assert set(streaks[:first]) <= {0}
+    assert streaks[first:] == [*range(1, len(streaks) - first + 1)]
+    assert blind.streaks["success-rate"] == 0

@@ -69,6 +69,10 @@ class GateForm(Sent):
     )
     unit: str = Field(description="ratio, ms, or empty for a custom value.")
     samples: int = Field(description="Canary requests it rests on.")
+    in_a_row: int | None = Field(
+        description="Looks in a row that found it fine, as far as this process has seen; null"
+        " of a run that is over."
+    )
     evidence: dict[str, float | None] = Field(description="Named numbers behind the reason.")
 
 

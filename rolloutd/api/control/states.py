@@ -14,6 +14,7 @@ from rolloutd.api.control.models import (
     Summary,
     TransitionForm,
 )
+from rolloutd.core.machine import ENDED
 from rolloutd.core.observation import GateVerdict
 from rolloutd.core.plan import PauseStep, Step, WeightStep
 from rolloutd.core.state import Pause, Transition
@@ -47,6 +48,7 @@ def summary(view: View) -> Summary:
 def full(view: View) -> Full:
     """Say everything of a rollout."""
     record = view.record
+    ended = record is not None and record.phase in ENDED
     return Full(
         **dict(summary(view)),
         seen_at=moment(view.at),
@@ -57,7 +59,10 @@ def full(view: View) -> Full:
         started=None if record is None else moment(record.started),
         step_since=None if record is None else moment(record.step_since),
         steps=[_step(step) for step in view.plan.steps],
-        gates=[gate_form(verdict) for verdict in view.verdicts],
+        gates=[
+            gate_form(verdict, None if ended else view.streaks.get(verdict.gate, 0))
+            for verdict in view.verdicts
+        ],
         pause=None if record is None or record.pause is None else _pause(record.pause),
         timeline=[]
         if record is None
@@ -85,8 +90,8 @@ def _step(step: Step) -> StepForm:
             assert_never(never)
 
 
-def gate_form(verdict: GateVerdict) -> GateForm:
-    """Say what a gate says."""
+def gate_form(verdict: GateVerdict, in_a_row: int | None = None) -> GateForm:
+    """Say what a gate says, and how often in a row it was fine."""
     return GateForm(
         gate=verdict.gate,
         ruling=verdict.ruling,
@@ -100,6 +105,7 @@ def gate_form(verdict: GateVerdict) -> GateForm:
         room=verdict.room,
         unit=verdict.unit,
         samples=verdict.samples,
+        in_a_row=in_a_row,
         evidence={**verdict.evidence},
     )
 

@@ -24,7 +24,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """One gate's ruling. Values are in ``unit``, ``room`` is a share of the limit."""
+    """One gate's ruling. Values are in ``unit``, ``room`` is a share of the limit.
+
+    Attributes:
+        in_a_row: Looks in a row that found it fine; ``None`` when nobody has counted.
+    """
 
     name: str
     ruling: str
@@ -39,6 +43,7 @@ class Gate:
     unit: str
     samples: int
     evidence: Mapping[str, float]
+    in_a_row: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +148,7 @@ def _gate(fields: Fields) -> Gate:
         room=fields.maybe_number("room"),
         unit=fields.text("unit"),
         samples=fields.whole("samples"),
+        in_a_row=fields.maybe_whole("inARow"),
         evidence={
             name: value
             for name in fields.mapping("evidence")

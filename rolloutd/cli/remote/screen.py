@@ -189,7 +189,8 @@ def _gates(gates: Iterable[Gate]) -> Table:
     table.add_column("verdict")
     for gate in gates:
         name, style = RULINGS.get(gate.ruling, (gate.ruling, PLAIN[1]))
-        shadow = "" if gate.enforced else " (shadow)"
+        more = f", {gate.in_a_row} in a row" if (gate.in_a_row or 0) > 1 else ""
+        more += "" if gate.enforced else " (shadow)"
         table.add_row(
             gate.name,
             value_of(gate.canary, gate.unit),
@@ -197,7 +198,7 @@ def _gates(gates: Iterable[Gate]) -> Table:
             value_of(gate.limit, gate.unit),
             room_of(gate),
             f"{gate.samples}",
-            Text(name + shadow, style=style),
+            Text(name + more, style=style),
         )
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rolloutd.core.plan import StartManual
+from rolloutd.core.units import Seconds
 from tests.api.control.office import SHOP, Office, checkout, search
 from tests.builders import pause, rise
 
@@ -67,6 +68,19 @@ async def test_one_rollout_is_told_in_full() -> None:
     assert isinstance(timeline, list)
     assert timeline[-1]["weightPercent"] == 10
     assert answer.json["seenAt"] == "2023-11-14T22:13:20Z"
+
+
+async def test_a_gate_says_how_often_in_a_row_it_was_fine() -> None:
+    """As long as there are looks: of a run that is over nothing is counted."""
+    async with Office().open(checkout()) as office:
+        await office.settle(Seconds(30.0))
+        during = await office.get(SHOP)
+        after = await office.order("rollback")
+
+    for answer, kind in ((during, int), (after, type(None))):
+        gates = answer.json["gates"]
+        assert isinstance(gates, list)
+        assert {type(gate["inARow"]) for gate in gates} == {kind}
 
 
 async def test_a_pause_of_the_plan_is_a_step_without_a_weight() -> None:

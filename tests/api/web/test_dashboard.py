@@ -414,3 +414,62 @@ async def test_the_keys_are_told(opened: Window) -> None:
     await page.keyboard.press("Escape")
 
     await expect(page.locator("#help")).not_to_be_visible()
+
+
+async def test_clean_looks_in_a_row_are_counted(opened: Window) -> None:
+    """Thirty say more than one."""
+    verdicts = opened.page.locator("#gates")
+
+    await expect(verdicts).to_contain_text(re.compile(r"([3-9]|\d\d+) in a row"))
+
+
+async def test_the_timeline_is_filtered(opened: Window) -> None:
+    """Who did what, or what the daemon did by itself: on the present run and on past ones."""
+    page = opened.page
+    await order(page, "pause", "a look")
+    lines = page.locator("#timeline li")
+    await expect(lines.first).to_contain_text("a look")
+    every = await lines.count()
+    await page.select_option("#told", "people")
+    await expect(lines).to_have_count(1)
+    await expect(lines).to_contain_text("a look")
+    await page.select_option("#told", "daemon")
+    await expect(lines).to_have_count(every - 1)
+    await expect(page.locator("#timeline")).not_to_contain_text("a look")
+    await page.select_option("#told", "")
+
+    await expect(lines).to_have_count(every)
+
+
+async def test_a_link_is_copied(theatre: Theatre, opened: Window) -> None:
+    """To a rollout, though the address names none yet, and to a past run."""
+    page = opened.page
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.click("#copy")
+    await expect(page.locator("#copy")).to_contain_text("Copied")
+    rollout = await page.evaluate("navigator.clipboard.readText()")
+    await order(page, "rollback", "")
+    await order(page, "retry", "")
+    await page.click("#history a")
+    await expect(page.locator("#past")).to_be_visible()
+    await page.click("#copy")
+    await expect(page.locator("#copy")).to_contain_text("Copied")
+    run = await page.evaluate("navigator.clipboard.readText()")
+
+    assert rollout == f"{theatre.url}#/shop/checkout"
+    assert run == f"{theatre.url}#/shop/checkout/runs/1"
+
+
+async def test_where_a_page_may_not_copy_the_address_bar_has_the_link(
+    theatre: Theatre,
+) -> None:
+    """Over plain HTTP browsers give pages no clipboard."""
+    async with theatre.serving(), chromium() as browser, window(browser) as opened:
+        page = opened.page
+        await page.add_init_script("delete Navigator.prototype.clipboard")
+        await log_in(page, theatre.url, VIEWER)
+        await page.click("#copy")
+
+        await expect(page.locator("#news")).to_contain_text("the link is in the address bar")
+        await expect(page).to_have_url(f"{theatre.url}#/shop/checkout")
+        assert opened.complaints == []

@@ -139,3 +139,9 @@ def test_the_last_lines_of_the_story_are_shown_on_any_terminal() -> None:
     told = tuple(a_line(10, f"Line {each}.") for each in range(20))
 
     assert drawn(a_full(timeline=told), height=5).count("Line ") == 2
+
+
+def test_clean_looks_in_a_row_are_counted() -> None:
+    """Thirty say more than one, and one is nothing to tell of."""
+    assert "✓ fine, 31 in a row" in drawn(a_full(gates=(a_gate(in_a_row=31),)))
+    assert "in a row" not in drawn(a_full(gates=(a_gate(in_a_row=1),)))

@@ -20,6 +20,8 @@ export const state = {
   trouble: "", // why the last question was not answered
   search: "",
   phase: "",
+  told: "", // whose lines of the timeline: "" all, "people", "daemon"
+  copied: "", // the address that was copied a moment ago
   order: null, // the order being confirmed
   help: false,
 };

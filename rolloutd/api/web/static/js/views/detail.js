@@ -2,8 +2,10 @@ import * as clock from "../clock.js";
 import { staleness } from "../freshness.js";
 import { hasEnded, isBlind, looksOf, stateOf, stepStands } from "../model.js";
 import { forbidden, ordersFor } from "../orders.js";
+import { toRollout } from "../route.js";
 import { span as inWords, count, moment, share, stopwatch } from "../words.js";
 import { charts } from "./charts.js";
+import { copying } from "./copying.js";
 import { gates } from "./gates.js";
 import { glyph, html, nothing, repeat } from "./html.js";
 import { history, timeline } from "./story.js";
@@ -21,7 +23,7 @@ export function detail(state, ask) {
       ${charts(state.series, full.timeline, full.gates)}
     </main>
     <aside class="card story" aria-label="Timeline and history">
-      ${timeline(full.timeline, clock.now())} ${history(key, state.runs, full.run)}
+      ${timeline(full.timeline, clock.now(), state.told)} ${history(key, state.runs, full.run)}
     </aside>`;
 }
 
@@ -46,6 +48,7 @@ function heading(state, ask) {
       <span class="chip ${looks.tone}" id="state">${glyph(looks)} ${looks.label}</span>
       <span class="chip">${full.stable} → ${full.canary}</span>
       ${full.run === null ? nothing : html`<span class="chip">run ${full.run}</span>`}
+      ${copying(state, toRollout(state.key))}
     </div>
     <div class="orders" role="group" aria-label="Orders">
       ${repeat(

@@ -1,6 +1,8 @@
 import * as clock from "../clock.js";
+import { toRun } from "../route.js";
 import { count, moment, share, span } from "../words.js";
 import { charts } from "./charts.js";
+import { copying } from "./copying.js";
 import { gates } from "./gates.js";
 import { html, nothing } from "./html.js";
 import { history, outcome, presentRun, timeline } from "./story.js";
@@ -16,6 +18,7 @@ export function frozen(state) {
       <section class="card" aria-labelledby="title">
         ${presentRun(key)}
         <h1 id="title" tabindex="-1">${key} <span class="quiet">run ${run}</span></h1>
+        ${copying(state, toRun(key, run))}
         <p class="why idle" id="past">${outcome(past)} <strong>${past.reason}</strong>
           This run is over; nothing here changes any more.</p>
         <dl class="facts">
@@ -30,7 +33,7 @@ export function frozen(state) {
       ${charts(past.series, past.timeline, past.gates)}
     </main>
     <aside class="card story" aria-label="Timeline and history">
-      ${timeline(past.timeline, now)} ${history(key, state.runs, run)}
+      ${timeline(past.timeline, now, state.told)} ${history(key, state.runs, run)}
     </aside>`;
 }
 

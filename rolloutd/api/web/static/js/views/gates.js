@@ -30,7 +30,8 @@ function row(gate) {
     limit,
     html`<span>${room === null ? "–" : distance(room, gate.unit)} ${meter(gate.room, verdict.tone)}</span>`,
     count(gate.samples),
-    html`<span class="verdict ${verdict.tone}">${glyph(verdict)} ${verdict.label}</span>`,
+    html`<span><span class="verdict ${verdict.tone}">${glyph(verdict)} ${verdict.label}</span>
+      ${gate.inARow > 1 ? html`<small class="quiet">${count(gate.inARow)} in a row</small>` : nothing}</span>`,
   ];
   return html`<tbody role="rowgroup">
     <tr role="row">

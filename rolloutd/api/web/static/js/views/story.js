@@ -1,13 +1,30 @@
 import { stateOf } from "../model.js";
 import { toRollout, toRun } from "../route.js";
+import { change } from "../store.js";
 import { moment } from "../words.js";
 import { glyph, html, nothing } from "./html.js";
 
-/** What happened, newest first, with people and reasons. */
-export function timeline(lines, now) {
-  return html`<h2>Timeline</h2>
-    ${lines.length ? nothing : html`<p class="quiet">Nothing has happened yet.</p>`}
-    <ol class="timeline" id="timeline">${[...lines].reverse().map((line) => entry(line, now))}</ol>`;
+const TOLD = {
+  "": { label: "Everything", takes: () => true },
+  people: { label: "By people", takes: ({ actor }) => Boolean(actor) },
+  daemon: { label: "By gates and steps", takes: ({ actor }) => !actor },
+};
+
+/** What happened, newest first, with people and reasons; `told` says whose lines. */
+export function timeline(lines, now, told) {
+  const shown = lines.filter(TOLD[told].takes).reverse();
+  const none = lines.length ? "None of this kind." : "Nothing has happened yet.";
+  return html`<div class="heading"><h2>Timeline</h2> ${lines.length > 1 ? filter(told) : nothing}</div>
+    ${shown.length ? nothing : html`<p class="quiet">${none}</p>`}
+    <ol class="timeline" id="timeline">${shown.map((line) => entry(line, now))}</ol>`;
+}
+
+function filter(told) {
+  return html`<select id="told" aria-label="Lines of the timeline"
+    @change=${(event) => change({ told: event.target.value })}>
+    ${Object.entries(TOLD).map(
+      ([kind, { label }]) => html`<option value=${kind} ?selected=${kind === told}>${label}</option>`,
+    )}</select>`;
 }
 
 function entry(line, now) {
@@ -30,8 +47,7 @@ export function history(key, runs, present) {
     <ul class="history" id="history">${past.map(
       (one) => html`<li><a href=${toRun(key, one.run)}>${outcome(one)} Run ${one.run}</a>
         <span class="quiet">${one.reason}</span></li>`,
-    )}</ul>
-    ${nothing}`;
+    )}</ul>`;
 }
 
 /** The glyph of how a run ended. */
