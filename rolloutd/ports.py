@@ -200,7 +200,11 @@ class PlanSource(Protocol):
 
 
 class KubeCache(Protocol):
-    """Objects of a cluster as last seen by watches. Plain dicts that callers do not change."""
+    """Objects of a cluster as last seen by watches.
+
+    Plain dicts that nobody changes: a new state of an object is another dict, so whoever holds
+    the same one may keep what was read in it.
+    """
 
     def get(self, kind: str, namespace: str, name: str) -> Json | None:
         """Return one object; ``kind`` is e.g. ``VirtualService``."""

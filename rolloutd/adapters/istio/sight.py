@@ -11,7 +11,7 @@ from rolloutd.adapters.istio.hosts import Naming
 from rolloutd.adapters.istio.routes import Routing, Unroutable, find
 from rolloutd.adapters.istio.subsets import Subset
 from rolloutd.adapters.istio.weights import share
-from rolloutd.core.plan import Plan, Routes
+from rolloutd.core.plan import Key, Plan, Routes
 from rolloutd.core.units import Percent
 from rolloutd.ports import Json, KubeCache
 
@@ -42,22 +42,46 @@ class Sight:
         return canary > 0 and (self.canary is None or canary > self.canary)
 
 
+REMEMBERED = 4096
+"""Sights kept at most; of more rollouts each is at least read only once a turn."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What came of reading an object for a plan."""
+
+    found: Json
+    plan: Plan
+    routes: Routes
+    sight: Sight | Unroutable
+
+    def is_of(self, found: Json, plan: Plan, routes: Routes) -> bool:
+        """Say whether it is of these very objects: equal ones would have to be compared."""
+        return self.found is found and self.plan is plan and self.routes is routes
+
+
 class Viewpoint:
     """Whence VirtualServices and DestinationRules are seen.
 
-    Attributes:
+    A rollout looks several times a turn at an object that hardly ever changes, and to find a
+    plan's routes in it takes longer than all else that a turn does. So what was found is kept
+    for as long as the cache holds the very same object and the plan is the very same: neither
+    is ever changed in place, every new state of it is another object.
+
+    Args:
         cache: Holds both of all namespaces in use.
         naming: How the cluster is laid out.
     """
 
-    cache: KubeCache
-    naming: Naming
+    def __init__(self, *, cache: KubeCache, naming: Naming) -> None:
+        self._cache = cache
+        self._naming = naming
+        self._readings: dict[tuple[Key, str], _Reading] = {}
 
     def present(self, plan: Plan, routes: Routes) -> Json | Unroutable:
         """Return a plan's VirtualService, whether the plan fits it or not."""
         namespace, name = plan.key.namespace, routes.virtual_service
-        found = self.cache.get(KIND, namespace, name)
+        found = self._cache.get(KIND, namespace, name)
         if found is None:
             return Unroutable(
                 reason=f"{KIND} {namespace}/{name} is not there: create it, or correct "
@@ -70,7 +94,22 @@ class Viewpoint:
         found = self.present(plan, routes)
         if isinstance(found, Unroutable):
             return found
-        routing = find(found, plan, routes.routes, domain=self.naming.domain)
+        place = plan.key, routes.virtual_service
+        last = self._readings.get(place)
+        if last is not None and last.is_of(found, plan, routes):
+            return last.sight
+        sight = self._understand(found, plan, routes)
+        self._remember(place, _Reading(found=found, plan=plan, routes=routes, sight=sight))
+        return sight
+
+    def _remember(self, place: tuple[Key, str], reading: _Reading) -> None:
+        self._readings.pop(place, None)
+        self._readings[place] = reading
+        if len(self._readings) > REMEMBERED:
+            del self._readings[next(iter(self._readings))]
+
+    def _understand(self, found: Json, plan: Plan, routes: Routes) -> Sight | Unroutable:
+        routing = find(found, plan, routes.routes, domain=self._naming.domain)
         if isinstance(routing, Unroutable):
             return routing
         order = ours.ordered_share(found, plan.key.name)
@@ -106,5 +145,5 @@ class Viewpoint:
         if not name:
             return ""
         subset = Subset(host=host, name=name, namespace=plan.key.namespace)
-        trouble = subsets.trouble(self.cache, subset, self.naming)
+        trouble = subsets.trouble(self._cache, subset, self._naming)
         return f"{KIND} {identity(sight.found)}: {trouble}" if trouble else ""

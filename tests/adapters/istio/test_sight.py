@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from rolloutd.adapters.istio.hosts import Naming
 from rolloutd.adapters.istio.routes import Unroutable
-from rolloutd.adapters.istio.sight import Sight, Viewpoint
+from rolloutd.adapters.istio.sight import REMEMBERED, Sight, Viewpoint
+from rolloutd.core.plan import Key
 from rolloutd.core.units import Percent
 from rolloutd.ports import Json
 from tests.adapters.istio.cluster import FakeCache
@@ -74,6 +77,56 @@ def test_missing_virtual_service_is_not_readable() -> None:
 
     assert isinstance(seen, Unroutable)
     assert "create it" in seen.reason
+
+
+def test_an_object_is_read_once_for_as_long_as_it_is_held() -> None:
+    """A rollout looks at it six times in five seconds, and reading it is most of a turn."""
+    view = viewpoint(split(10))
+
+    assert sight(view) is sight(view)
+
+
+def test_a_changed_object_is_read_anew() -> None:
+    """Drift that stayed unseen would be traffic where nobody wants it."""
+    cache = FakeCache(split(10))
+    view = Viewpoint(cache=cache, naming=Naming())
+    before = sight(view)
+    cache.absorb("VirtualService", split(50))
+
+    assert (before.canary, sight(view).canary) == (10, 50)
+
+
+def test_an_object_that_is_gone_is_not_remembered() -> None:
+    """A weight can't be in force in a VirtualService that is not there."""
+    cache = FakeCache(split(10))
+    view = Viewpoint(cache=cache, naming=Naming())
+    sight(view)
+    cache.forget("VirtualService", PLAN.key.namespace, ROUTES.virtual_service)
+
+    assert isinstance(view.read(PLAN, ROUTES), Unroutable)
+
+
+def test_an_edited_plan_is_read_anew_in_the_same_object() -> None:
+    """It may name other arms or other routes."""
+    view = viewpoint(split(10))
+    sight(view)
+    edited = dataclasses.replace(PLAN, stable=dataclasses.replace(PLAN.stable, subset="v9"))
+    named = dataclasses.replace(ROUTES, routes=("nowhere",))
+
+    assert isinstance(view.read(edited, ROUTES), Unroutable)
+    assert isinstance(view.read(PLAN, named), Unroutable)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """Plans come and go for months; whoever was forgotten is simply read again."""
+    view = viewpoint(split(10))
+    first = sight(view)
+    for number in range(REMEMBERED):
+        other = dataclasses.replace(PLAN, key=Key(PLAN.key.namespace, f"other-{number}"))
+        view.read(other, ROUTES)
+
+    assert sight(view) is not first
+    assert sight(view) == first
 
 
 def test_order_decides_between_readings_of_a_rounded_weight() -> None:
