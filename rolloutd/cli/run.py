@@ -11,6 +11,7 @@ import click
 import structlog
 
 from rolloutd.bootstrap import daemon
+from rolloutd.bootstrap.settling import settle
 from rolloutd.cli import config_file, desk
 from rolloutd.cli.channels import channel_options, chosen
 from rolloutd.errors import RolloutdError
@@ -141,5 +142,6 @@ async def _serve(settings: Settings) -> None:
             ops=running.ops_url,
             plans=str(settings.plans or "in the cluster"),
         )
+        await settle(stop, running.clock)
         await stop.wait()
         log.info("stopping")
