@@ -23,3 +23,8 @@ def cpu_seconds(pid: int) -> float:
 def descriptors(pid: int) -> int:
     """Return how many files, sockets and pipes it has open."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def waited_seconds(pid: int) -> float:
+    """Return how long its main thread could have run while other processes had the cores."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
