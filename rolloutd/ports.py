@@ -126,11 +126,11 @@ class Workloads(Protocol):
         """List its running pods, by name."""
         ...
 
-    async def scale_to_zero(self, namespace: str, deployment: str) -> None:
-        """Take a Deployment's replicas to 0. Safe to repeat.
+    async def scale_to_zero(self, namespace: str, deployment: str, version: int) -> None:
+        """Take a Deployment's replicas to 0 if it is still of this version. Safe to repeat.
 
         Raises:
-            Unavailable: No answer: it may or may not have happened.
+            Unavailable: No answer, it may or may not have happened; or it has changed since.
             Refused: The change was rejected.
         """
         ...

@@ -176,6 +176,15 @@ def _retire_stable(facts: Facts) -> Answer:
         return None
     if facts.now < after(record.since, wanted) or not _is_unused(facts.seen.mesh):
         return None
+    stable = facts.seen.stable
+    if stable is not None and stable.replicas > 0 and stable.version != record.retiring:
+        # On record before it is asked for: whoever rolls back must know what is under way.
+        ahead = stable.version > record.retiring
+        return (
+            Change(record=dataclasses.replace(record, retiring=stable.version))
+            if ahead
+            else None
+        )
     because = Because(f"Scaled {facts.plan.stable.deployment} to 0.")
     done = tell(dataclasses.replace(record, scaled_down=True), facts.now, because)
     said = Announce(what=Happening.SCALED_DOWN, text=because.reason)

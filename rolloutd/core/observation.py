@@ -229,12 +229,14 @@ class WorkloadSeen:
         ready: All replicas updated and available; ``why`` says what is missing otherwise.
         revision: Hash of the pod template: another one is another canary.
         replicas: Desired number.
+        version: Rises with every change of it; 0 when unknown.
     """
 
     ready: bool
     why: str
     revision: str
     replicas: int
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,8 @@ def to_text(record: Record) -> str:
         "reason": record.reason,
         "commands": list(record.commands),
         "restores": [_rounded(at) for at in record.restores],
+        # Left out where it says nothing: what versions before us wrote stays as it was.
+        **({"retiring": record.retiring} if record.retiring else {}),
         "scaledDown": record.scaled_down,
         "transitions": [
             [
@@ -105,6 +107,7 @@ def _record(form: Mapping[str, object]) -> Record:
         reason=_typed(str, form["reason"]),
         commands=tuple(_str(item) for item in _list(form.get("commands", []))),
         restores=tuple(_instant(item) for item in _list(form.get("restores", []))),
+        retiring=_typed(int, form.get("retiring", 0)),
         scaled_down=_typed(bool, form.get("scaledDown", False)),
         transitions=tuple(_transition(item) for item in _list(form.get("transitions", []))),
     )

@@ -30,11 +30,9 @@ def rollback_asked(facts: Facts) -> Answer:
     command = facts.seen.command
     if command is None or command.kind is not CommandKind.ROLLBACK:
         return None
-    stable = facts.seen.stable
-    if facts.record.phase is Phase.PROMOTED and (stable is None or stable.replicas == 0):
-        # The one case in which stable can't serve because its end was ordered.
-        reason = "Stable has no replicas any more: scale its Deployment up first."
-        return Change(record=facts.record, reply=Declined(reason=reason))
+    trouble = _retired(facts) if facts.record.phase is Phase.PROMOTED else ""
+    if trouble:
+        return Change(record=facts.record, reply=Declined(reason=trouble))
     why = f": {command.reason.rstrip('.')}" if command.reason else ""
     because = Because(f"Rolled back by {command.actor}{why}.", command.actor)
     return obeyed(settle(facts, Phase.ABORTED, Happening.ABORTED, because), command)
@@ -145,6 +143,20 @@ def blindness(facts: Facts) -> Answer:
     return _roll_back(
         facts, f"Rolled back: blind for {span(facts.now - since)}. {blind.reason}"
     )
+
+
+def _retired(facts: Facts) -> str:
+    """Say why stable can't serve: the one case in which its end was ordered."""
+    stable, retiring = facts.seen.stable, facts.record.retiring
+    if stable is None or stable.replicas == 0:
+        return "Stable has no replicas any more: scale its Deployment up first."
+    if retiring and stable.version <= retiring:
+        # A request that is on its way, however late, still finds the version that it names.
+        return (
+            "Stable is being scaled to 0 at this moment. Scale its Deployment up, or annotate "
+            "it, which voids that, and ask again."
+        )
+    return ""
 
 
 def _other_revision(facts: Facts) -> str | None:

@@ -109,6 +109,8 @@ class Record:
         reason: Why the phase was entered, a full sentence.
         commands: Ids of the last commands obeyed, newest last.
         restores: When drift was put right, newest last.
+        retiring: Version of stable's Deployment that may be taken to 0: no request names
+            another, and each is void once the Deployment has changed. 0 before the first.
         scaled_down: Stable's Deployment was taken to 0 after the promotion.
         transitions: The last ones, newest last.
     """
@@ -128,6 +130,7 @@ class Record:
     reason: str
     commands: tuple[str, ...] = ()
     restores: tuple[Instant, ...] = ()
+    retiring: int = 0
     scaled_down: bool = False
     transitions: tuple[Transition, ...] = ()
 

@@ -126,10 +126,11 @@ class Ledger:
     async def _write(
         self, plan: Plan, decision: Decision, record: Record | None, text: str
     ) -> None:
-        if any(isinstance(action, ScaleDownStable) for action in decision.actions):
+        retires = any(isinstance(action, ScaleDownStable) for action in decision.actions)
+        if retires and record is not None:
             # Before the record that says it is done: repeating it is harmless.
             workloads, name = self._world.workloads, plan.stable.deployment
-            await workloads.scale_to_zero(plan.key.namespace, name)
+            await workloads.scale_to_zero(plan.key.namespace, name, record.retiring)
         weight = ordered(record) if record is not None else None
         hands_off = record is not None and record.pause is not None and record.pause.hands_off
         if weight is None or hands_off or record is None or self._is_reminder(record, text):

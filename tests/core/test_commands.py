@@ -83,6 +83,22 @@ def test_a_promotion_can_be_taken_back_while_stable_can_serve() -> None:
     assert isinstance(refused.reply, Declined)
 
 
+@pytest.mark.parametrize(("version", "is_declined"), [(5, True), (7, True), (8, False)])
+def test_a_promotion_is_not_taken_back_while_stable_is_being_retired(
+    version: int, *, is_declined: bool
+) -> None:
+    """The request to scale it down may arrive after the traffic; only a change voids it."""
+    plan = a_plan()
+    state = a_state(plan, phase=Phase.PROMOTED, weight=Percent(100), retiring=7)
+    stable = a_workload(version=version)
+
+    decision = decide(
+        plan, state, seen(command=asked(CommandKind.ROLLBACK), stable=stable), at(1)
+    )
+
+    assert isinstance(decision.reply, Declined) is is_declined
+
+
 def test_retry_starts_the_same_plan_anew() -> None:
     """It counts as another run, so that evidence and history are not mixed."""
     plan = a_plan()

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from rolloutd.core.actions import Announce, Happening, ScaleDownStable
+from rolloutd.core.actions import Announce, Decision, Happening, ScaleDownStable
 from rolloutd.core.decide import decide
 from rolloutd.core.machine import ordered
 from rolloutd.core.observation import MeshBlind, MeshSeen, Observation, Ruling, SplitSeen
@@ -440,6 +440,64 @@ def test_stable_is_scaled_down_once_after_its_grace() -> None:
     assert ScaleDownStable() not in early.actions
     assert ScaleDownStable() in due.actions
     assert ScaleDownStable() not in afterwards.actions
+
+
+def retiring(version: int, known: int, *, replicas: int = 3) -> Decision:
+    """Decide for a promoted run whose stable is due to go.
+
+    Args:
+        version: Of stable's Deployment as seen.
+        known: On record as the one that may be scaled down.
+        replicas: Of stable.
+    """
+    plan = a_plan(scale_down_after=Seconds(1800.0))
+    state = a_state(plan, phase=Phase.PROMOTED, retiring=known)
+    stable = a_workload(version=version, replicas=replicas)
+    return decide(plan, state, seen(mesh=a_mesh(100), stable=stable), at(1800))
+
+
+def test_what_is_to_be_scaled_down_is_put_on_record_first() -> None:
+    """Whoever leads next must know which request may still be under way."""
+    decision = retiring(version=7, known=0)
+
+    assert decision.actions == ()
+    assert decision.state.record is not None
+    assert decision.state.record.retiring == 7
+    assert not decision.state.record.scaled_down
+
+
+def test_what_is_on_record_is_scaled_down() -> None:
+    """In this version and no other."""
+    decision = retiring(version=7, known=7)
+
+    assert ScaleDownStable() in decision.actions
+
+
+def test_a_deployment_that_changed_is_put_on_record_anew() -> None:
+    """Requests for the version before are void; one for this version must be announced."""
+    decision = retiring(version=9, known=7)
+
+    assert decision.actions == ()
+    assert decision.state.record is not None
+    assert decision.state.record.retiring == 9
+
+
+def test_a_look_behind_the_record_changes_nothing() -> None:
+    """Our cache lags behind the leader before us: what it shows may be long past."""
+    decision = retiring(version=5, known=7)
+
+    assert decision.actions == ()
+    assert decision.state.record is not None
+    assert decision.state.record.retiring == 7
+
+
+def test_replicas_that_are_gone_are_only_noted() -> None:
+    """The process before us died between scaling and saying so."""
+    decision = retiring(version=9, known=7, replicas=0)
+
+    assert decision.state.record is not None
+    assert decision.state.record.scaled_down
+    assert decision.state.record.retiring == 7
 
 
 @pytest.mark.parametrize(

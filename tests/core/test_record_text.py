@@ -45,6 +45,7 @@ RECORDS = st.builds(
     reason=WORDS,
     commands=st.lists(WORDS, max_size=8).map(tuple),
     restores=st.lists(TIMES, max_size=4).map(tuple),
+    retiring=st.integers(0, 2**53),
     scaled_down=st.booleans(),
     transitions=st.lists(
         st.builds(

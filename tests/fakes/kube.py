@@ -129,7 +129,11 @@ class FakeKube:
     async def merge(self, path: str, body: Json) -> Json:
         """Apply a JSON merge patch; of subresources only ``/scale`` is known."""
         item = path.removesuffix("/scale")
-        return await self._commit("merge", item, lambda: _merged(self._present(item), body))
+
+        def change() -> Json:
+            return self._fresh(item, _merged(self._present(item), body))
+
+        return await self._commit("merge", item, change)
 
     async def list(self, path: str) -> tuple[Sequence[Json], str]:
         """List a collection."""

@@ -24,7 +24,7 @@ class FakeWorkloads:
         del namespace, deployment
         return ()
 
-    async def scale_to_zero(self, namespace: str, deployment: str) -> None:
+    async def scale_to_zero(self, namespace: str, deployment: str, version: int) -> None:
         """Remember it."""
-        del namespace
+        del namespace, version
         self.scaled.append(deployment)

@@ -22,6 +22,7 @@ def seen(deployment: Json) -> WorkloadSeen:
         why=why or "",
         revision=revision(section(deployment, "spec", "template")),
         replicas=desired(deployment),
+        version=counted(deployment),
     )
 
 
@@ -29,6 +30,12 @@ def desired(deployment: Json) -> int:
     """Return the desired number of replicas; 1 where it is left to the default."""
     replicas = whole(deployment, "spec", "replicas")
     return 1 if replicas is None else replicas
+
+
+def counted(deployment: Json) -> int:
+    """Return the resourceVersion as the number that it is in every server in use; 0 if not."""
+    version = text(deployment, "metadata", "resourceVersion") or ""
+    return int(version) if version.isascii() and version.isdigit() else 0
 
 
 def revision(template: Json) -> str:

@@ -8,13 +8,13 @@ from typing import Protocol
 from rolloutd.adapters.kubernetes.fields import section, text
 from rolloutd.adapters.kubernetes.paths import DEPLOYMENT, POD
 from rolloutd.adapters.kubernetes.pods import PodIndex
-from rolloutd.adapters.kubernetes.readiness import desired, seen
+from rolloutd.adapters.kubernetes.readiness import counted, desired, seen
 from rolloutd.adapters.kubernetes.selector import matches
 from rolloutd.adapters.kubernetes.trim import STATS_PORT
 from rolloutd.core.observation import WorkloadSeen
 from rolloutd.core.target import Pod
 from rolloutd.core.units import Instant
-from rolloutd.errors import Conflict, Unavailable
+from rolloutd.errors import Conflict, Refused, Unavailable
 from rolloutd.ports import Json, KubeApi, KubeCache, OnChange
 
 
@@ -54,16 +54,29 @@ class CachedWorkloads:
         ]
         return tuple(sorted(pods, key=lambda pod: pod.name))
 
-    async def scale_to_zero(self, namespace: str, deployment: str) -> None:
-        """Take a Deployment's replicas to 0; no request where the cache shows 0 already."""
+    async def scale_to_zero(self, namespace: str, deployment: str, version: int) -> None:
+        """Take a Deployment's replicas to 0; no request where the cache shows 0 already.
+
+        The request names the version that it is for, and the server carries it out on no
+        other: however late it arrives, it undoes nothing that was done to the Deployment since.
+
+        Raises:
+            Unavailable: No answer, it may or may not have happened; or it has changed since.
+            Refused: The change was rejected, or there is no such Deployment.
+        """
         found = self._cache.get(DEPLOYMENT.kind, namespace, deployment)
-        if found is not None and desired(found) == 0:
+        if found is None:
+            raise Refused(f"Deployment {namespace}/{deployment} is not there.")
+        if desired(found) == 0:
             return
+        if counted(found) != version:
+            raise Unavailable(f"Deployment {namespace}/{deployment} has changed meanwhile.")
         path = f"{DEPLOYMENT.item(namespace, deployment)}/scale"
+        lock = {"resourceVersion": str(version)}
         try:
-            await self._api.merge(path, {"spec": {"replicas": 0}})
+            await self._api.merge(path, {"metadata": lock, "spec": {"replicas": 0}})
         except Conflict as exc:
-            # Someone scales it at the same time; the next turn asks again.
+            # It has changed: the next turn looks at what it is by then.
             raise Unavailable(str(exc)) from exc
 
 

@@ -6,9 +6,11 @@ from collections.abc import Collection
 
 import pytest
 
+from rolloutd.adapters.kubernetes.fields import dig
+from rolloutd.adapters.kubernetes.readiness import counted
 from rolloutd.adapters.kubernetes.trim import STATS_PORT
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
-from rolloutd.errors import Conflict, Refused, Unavailable
+from rolloutd.errors import Refused, Unavailable
 from rolloutd.ports import Json, OnChange, Workloads
 from tests.adapters.kubernetes.objects import DEPLOYMENTS, deployment, pod
 from tests.fakes.kube import FakeKube
@@ -143,37 +145,72 @@ def test_a_pod_without_a_start_counts_as_old(stamp: str | None) -> None:
     assert found[0].started == 0.0
 
 
-async def test_scaling_down_sets_replicas_to_zero() -> None:
-    """Through /scale: it needs no right to change the Deployment itself."""
+def a_service() -> tuple[FakeKube, Workloads]:
+    """Return a server with a Deployment ``checkout``, and workloads that have seen it."""
     kube = FakeKube()
     kube.put(f"{DEPLOYMENTS}/checkout", deployment())
+    held = kube.objects[f"{DEPLOYMENTS}/checkout"]
+    return kube, CachedWorkloads(Shelf(("Deployment", held)), kube)
 
-    await workloads(kube=kube).scale_to_zero("shop", "checkout")
 
-    spec = kube.objects[f"{DEPLOYMENTS}/checkout"]["spec"]
-    assert isinstance(spec, dict)
-    assert spec["replicas"] == 0
+def replicas(kube: FakeKube) -> object:
+    """Return how many ``checkout`` is to have."""
+    return dig(kube.objects[f"{DEPLOYMENTS}/checkout"], "spec", "replicas")
+
+
+def version(found: Workloads) -> int:
+    """Return the version in which ``checkout`` was seen."""
+    checkout = found.deployment("shop", "checkout")
+    assert checkout is not None
+    return checkout.version
+
+
+async def test_scaling_down_sets_replicas_to_zero() -> None:
+    """Through /scale: it needs no right to change the Deployment itself."""
+    kube, found = a_service()
+
+    await found.scale_to_zero("shop", "checkout", version(found))
+
+    assert replicas(kube) == 0
+
+
+async def test_what_has_changed_since_is_not_scaled_down() -> None:
+    """A person scaled it up, to give it traffic: an order from before must not undo that."""
+    kube, found = a_service()
+    kube.put(f"{DEPLOYMENTS}/checkout", deployment(spec={"replicas": 4}))
+
+    with pytest.raises(Unavailable):
+        await found.scale_to_zero("shop", "checkout", version(found))
+
+    assert replicas(kube) == 4
+
+
+async def test_an_order_for_another_version_is_not_even_sent() -> None:
+    """The server would refuse it; the next turn decides on what is there by then."""
+    kube, found = a_service()
+
+    with pytest.raises(Unavailable):
+        await found.scale_to_zero("shop", "checkout", version(found) - 1)
+
+    assert kube.requests == []
 
 
 async def test_scaling_down_twice_asks_once() -> None:
     """Orders are restated every turn; the API server need not hear all of them."""
     kube = FakeKube()
 
-    await workloads(kube=kube, replicas=0).scale_to_zero("shop", "checkout")
+    await workloads(kube=kube, replicas=0).scale_to_zero("shop", "checkout", 7)
 
     assert kube.requests == []
-
-
-async def test_a_conflict_while_scaling_is_tried_again_later() -> None:
-    """An autoscaler wrote at the same time; nothing of ours needs to be decided anew."""
-    kube = FakeKube()
-    kube.fail("merge", Conflict("409"))
-
-    with pytest.raises(Unavailable):
-        await workloads(kube=kube).scale_to_zero("shop", "checkout")
 
 
 async def test_scaling_what_is_not_there_is_refused() -> None:
     """The plan names a Deployment that does not exist; a person must hear of it."""
     with pytest.raises(Refused):
-        await workloads().scale_to_zero("shop", "checkout")
+        await workloads().scale_to_zero("shop", "nobody", 7)
+
+
+@pytest.mark.parametrize("written", [None, "", "abc", "\u0664"])
+def test_a_version_that_does_not_count_is_unknown(written: str | None) -> None:
+    """Then nothing is scaled down: what can't be compared can't be fenced."""
+    assert counted({"metadata": {"resourceVersion": written}}) == 0

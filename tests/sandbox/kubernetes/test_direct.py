@@ -108,6 +108,19 @@ async def test_scaling_goes_through_its_own_form() -> None:
     assert dig(await api.get(WEB), "spec", "replicas") == 0
 
 
+async def test_a_scale_of_a_version_that_is_past_is_a_conflict() -> None:
+    """As on a real server: what names the workload's version is done to no other."""
+    _, api = await served()
+    read = await api.create(DEPLOYMENTS, web())
+    await api.merge(WEB, {"metadata": {"labels": {"touched": "yes"}}})
+    lock = {"resourceVersion": dig(read, "metadata", "resourceVersion")}
+
+    with pytest.raises(Conflict):
+        await api.merge(f"{WEB}/scale", {"metadata": lock, "spec": {"replicas": 0}})
+
+    assert dig(await api.get(WEB), "spec", "replicas") != 0
+
+
 async def test_a_watch_tells_what_was_missed_and_what_comes() -> None:
     """Between a list and its watch nothing may fall through."""
     store, api = await served()
