@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rolloutd.telemetry.metrics import Metrics
+from tests.simulation.__main__ import outcomes
 from tests.simulation.run import play, simulate
 from tests.simulation.scenario import quiet, scenario
 
@@ -27,6 +28,18 @@ def test_equal_seeds_have_equal_histories(metrics: Metrics) -> None:
 
     assert one.lines
     assert one.digest == other.digest
+
+
+def test_seeds_go_the_same_way_on_all_cores(metrics: Metrics) -> None:
+    """What a worker finds can be looked at alone, and is told of in the seeds' order."""
+    seeds = range(7, 10)
+
+    assert list(outcomes(seeds, 2)) == [simulate(seed, metrics) for seed in seeds]
+
+
+def test_no_seed_is_begun_when_the_time_is_up() -> None:
+    """A budget is one for all workers together."""
+    assert not list(outcomes(range(100), 2, until=0.0))
 
 
 def test_seeds_differ(metrics: Metrics) -> None:
