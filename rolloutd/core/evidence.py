@@ -34,6 +34,8 @@ class Evidence:
         unread: Why the newest look gave nothing.
         course: The run as a whole, at all weights; ``None`` before the first look.
         streaks: In how many looks in a row each gate was fine, up to the newest.
+        ruled: The jury that heard the newest sample, and what it said: ruling is most of what a
+            turn costs, and a jury never changes.
     """
 
     jury: Jury
@@ -43,6 +45,16 @@ class Evidence:
     unread: str = ""
     course: Course | None = None
     streaks: Mapping[str, int] = field(default_factory=dict)
+    ruled: tuple[Jury, tuple[GateVerdict, ...]] | None = None
+
+
+def rulings(evidence: Evidence) -> tuple[GateVerdict, ...]:
+    """Return every gate's present verdict, in plan order; none before the first look."""
+    if evidence.looked is None:
+        return ()
+    if evidence.ruled is not None and evidence.ruled[0] is evidence.jury:
+        return evidence.ruled[1]
+    return verdicts(evidence.jury)
 
 
 def learn(
@@ -75,6 +87,7 @@ def learn(
         course=followed(course, sample, said),
         flow=flowed(known.flow, sample),
         streaks=_counted_on(known.streaks, said),
+        ruled=(jury, said),
     )
     return learnt, sample
 

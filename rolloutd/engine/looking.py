@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from rolloutd.core.evidence import Evidence
-from rolloutd.core.gate.jury import verdicts
+from rolloutd.core.evidence import Evidence, rulings
 from rolloutd.core.machine import ACTIVE, ordered
 from rolloutd.core.observation import Command, MeshBlind, MeshSeen, MeshSighting, Observation
 from rolloutd.core.plan import Latency, Plan, Promql, SidecarMetrics
@@ -41,7 +40,7 @@ def look(
         mesh=mesh,
         stable=world.workloads.deployment(namespace, plan.stable.deployment),
         canary=world.workloads.deployment(namespace, plan.canary.deployment),
-        verdicts=verdicts(evidence.jury) if evidence.looked is not None else (),
+        verdicts=rulings(evidence),
         split=split(evidence.flow),
         command=wishes.command,
         plan_removed=wishes.plan_removed,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from rolloutd.core.evidence import Evidence, learn
-from rolloutd.core.gate.jury import seat
+import dataclasses
+
+from rolloutd.core.evidence import Evidence, learn, rulings
+from rolloutd.core.gate.jury import seat, verdicts
 from rolloutd.core.observation import Counts, Histogram, Reading, Unread
 from rolloutd.core.units import Percent
 from tests.builders import a_plan, at
@@ -119,3 +121,41 @@ def test_a_gate_counts_how_often_in_a_row_it_was_fine() -> None:
     assert set(streaks[:first]) <= {0}
     assert streaks[first:] == [*range(1, len(streaks) - first + 1)]
     assert blind.streaks["success-rate"] == 0
+
+
+def test_before_the_first_look_no_gate_says_anything() -> None:
+    """Blind since the beginning of time would be a reason to go back."""
+    assert rulings(fresh()) == ()
+
+
+def test_what_a_jury_says_is_found_out_once_a_sample() -> None:
+    """It is most of what a turn costs, and turns are taken in between, too."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+    evidence, _ = learn(evidence, reading(5, 9000, 1000), TEN, at(5))
+
+    assert rulings(evidence) is rulings(evidence)
+    assert rulings(evidence) == verdicts(evidence.jury)
+
+
+def test_another_jury_is_never_given_the_words_of_the_one_before() -> None:
+    """An edited plan seats a new one, which knows nothing yet."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+    evidence, _ = learn(evidence, reading(5, 9000, 1000), TEN, at(5))
+    before = rulings(evidence)
+
+    anew = dataclasses.replace(evidence, jury=seat(a_plan()))
+
+    assert rulings(anew) == verdicts(anew.jury)
+    assert rulings(anew) != before
+
+
+def test_a_new_sample_brings_new_words() -> None:
+    """An old green would hide a breach."""
+    evidence, _ = learn(fresh(), reading(0, 0, 0), TEN, at(0))
+    evidence, _ = learn(evidence, reading(5, 9000, 1000), TEN, at(5))
+    before = rulings(evidence)
+
+    evidence, _ = learn(evidence, reading(10, 18000, 2000), TEN, at(10))
+
+    assert rulings(evidence) == verdicts(evidence.jury)
+    assert [each.at for each in rulings(evidence)] != [each.at for each in before]
