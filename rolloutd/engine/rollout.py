@@ -84,6 +84,7 @@ class Rollout:
         self._wake = asyncio.Event()
         waiting = Outlook(why="Just loaded.", what_next="A first look at the cluster.")
         self.memory = Memory(world)
+        self._shown: View | None = None
         self.view = View(plan=plan, record=None, at=world.clock.now(), outlook=waiting)
 
     @property
@@ -314,7 +315,8 @@ class Rollout:
             sample=self._sample,
             trouble="" if failure is None else str(failure),
         )
-        bookkeeping.show(self._world.metrics, self.view)
+        bookkeeping.show(self._world.metrics, self.view, self._shown)
+        self._shown = self.view
         self.memory.show(self.view, seen.course, fresh=self._unjudged)
         if self._unjudged:
             bookkeeping.judged(self._world.metrics, self.view)

@@ -216,6 +216,86 @@ def test_what_is_no_longer_known_is_no_longer_shown() -> None:
     assert math.isnan(room)
 
 
+class Shown:
+    """Metrics that are shown one view after the other, as a rollout does."""
+
+    def __init__(self, view: View) -> None:
+        self.metrics, self.view = Metrics(), view
+        show(self.metrics, view)
+
+    def then(self, view: View) -> None:
+        """Show the next one."""
+        before, self.view = self.view, view
+        show(self.metrics, view, before)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, {**LABELS, **labels})
+
+
+def shown() -> Shown:
+    plan, outlook = a_plan(), Outlook(why="", what_next="")
+    said = dataclasses.replace(says(Ruling.FINE), canary=0.998)
+    view = View(
+        plan=plan,
+        record=a_record(plan, step=1),
+        at=T0,
+        outlook=outlook,
+        desired=Percent(50),
+        verdicts=(said,),
+    )
+    return Shown(view)
+
+
+def test_every_change_of_a_view_reaches_its_gauges() -> None:
+    """What did not change is left as it is, and only that: an old phase would be a lie."""
+    books, gate = shown(), {"gate": "success-rate", "track": "canary"}
+    plan = books.view.plan
+
+    books.then(
+        dataclasses.replace(books.view, record=a_record(plan, step=2, phase=Phase.PAUSED))
+    )
+    assert books.value("rolloutd_step") == 2
+    assert books.value("rolloutd_rollout_paused") == 1
+    assert books.value("rolloutd_rollout_phase", phase="progressing") == 0
+
+    books.then(dataclasses.replace(books.view, desired=Percent(75)))
+    weight = {"track": "canary", "source": "desired"}
+    assert books.value("rolloutd_traffic_weight_ratio", **weight) == 0.75
+
+    books.then(
+        dataclasses.replace(
+            books.view, verdicts=(dataclasses.replace(says(Ruling.FINE), canary=0.5),)
+        )
+    )
+
+    assert books.value("rolloutd_gate_value", **gate) == 0.5
+
+
+def test_after_an_edit_of_the_plan_all_gauges_are_set_anew() -> None:
+    """Its series are others, though record and verdicts are still the same."""
+    books = shown()
+    edited = dataclasses.replace(books.view.plan, digest="d2")
+    books.metrics.gate_value.clear()
+    books.metrics.phase.clear()
+
+    books.then(dataclasses.replace(books.view, plan=edited))
+
+    assert books.value("rolloutd_gate_value", gate="success-rate", track="canary") == 0.998
+    assert books.value("rolloutd_rollout_phase", phase="progressing") == 1
+
+
+def test_what_two_views_share_is_set_once() -> None:
+    """It was a third of every turn, hundreds of times a second."""
+    books = shown()
+    books.metrics.gate_value.clear()
+    books.metrics.phase.clear()
+
+    books.then(dataclasses.replace(books.view, at=at(5)))
+
+    assert books.value("rolloutd_gate_value", gate="success-rate", track="canary") is None
+    assert books.value("rolloutd_rollout_phase", phase="progressing") is None
+
+
 def test_a_verdict_on_a_gate_that_the_plan_no_longer_has_is_not_shown() -> None:
     """Its series would come back after the edit that removed it."""
     metrics, outlook = Metrics(), Outlook(why="", what_next="")
