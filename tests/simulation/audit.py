@@ -66,7 +66,7 @@ class Auditor:
         meddled: When others changed weights that were not put right since, by object.
     """
 
-    def __init__(self, now: Callable[[], float], say: Callable[[str, str], None]) -> None:
+    def __init__(self, now: Callable[[], float], say: Callable[[str, object], None]) -> None:
         self.violation = ""
         self.writes = 0
         self.wrote_at = 0.0
@@ -93,7 +93,7 @@ class Auditor:
         if change.resource is LEASE:
             self._lease(change)
         elif change.resource is VIRTUAL_SERVICE:
-            self._say(who or "others", _sentence(change))
+            self._say(who or "others", _Sentence(change))
             self._note_meddling(who, change)
             if who and change.kind == "MODIFIED" and change.old is not None:
                 self.writes += 1
@@ -258,14 +258,22 @@ class Auditor:
         self._entered.clear()
 
 
-def _sentence(change: Change) -> str:
-    obj = change.obj
-    name, version = text(obj, "metadata", "name"), text(obj, "metadata", "resourceVersion")
-    weights = " ".join(
-        "/".join(f"{weight}" for weight in split.values()) for split in splits(obj)
-    )
-    epoch, written = ours.epoch(obj), ours.record(obj, KEY.name)
-    return f"{change.kind} {name} @{version} [{weights}] epoch {epoch} {_told(written)}"
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A change, in words where somebody reads them."""
+
+    change: Change
+
+    def __str__(self) -> str:
+        obj = self.change.obj
+        name, version = (text(obj, "metadata", key) for key in ("name", "resourceVersion"))
+        weights = " ".join(
+            "/".join(f"{weight}" for weight in split.values()) for split in splits(obj)
+        )
+        epoch, written = ours.epoch(obj), ours.record(obj, KEY.name)
+        return (
+            f"{self.change.kind} {name} @{version} [{weights}] epoch {epoch} {_told(written)}"
+        )
 
 
 def _told(written: str | None) -> str:

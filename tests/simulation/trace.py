@@ -14,8 +14,8 @@ class Trace:
         self._now = now
         self._is_kept = is_kept
 
-    def say(self, who: str, what: str) -> None:
-        """Note an event."""
+    def say(self, who: str, what: object) -> None:
+        """Note an event; it is put into words only where they are kept."""
         if self._is_kept:
             self.lines.append(f"{self._now():9.3f}  {who:<9} {what}")
 
