@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,6 +47,45 @@ async def test_metrics_are_served_as_text() -> None:
 
     assert status == 200
     assert "rolloutd_build_info" in text
+
+
+async def test_a_scrape_does_not_set_off_the_garbage_collector() -> None:
+    """It would stop the loop for as long as it takes, a hundred times a scrape."""
+    metrics = Metrics()
+    metrics.leader.labels("alone").set_function(lambda: float(gc.isenabled()))
+    async with ops({}, {}, metrics) as session:
+        _, text = await get(session, "/metrics")
+
+    assert 'rolloutd_leader{shard="alone"} 0.0' in text
+    assert gc.isenabled()
+
+
+async def test_the_collector_is_at_work_again_after_a_scrape_that_failed() -> None:
+    """Without it, cycles would fill the memory."""
+    metrics = Metrics()
+
+    def broken() -> float:
+        raise ValueError("a bug")
+
+    metrics.leader.labels("alone").set_function(broken)
+    async with ops({}, {}, metrics) as session:
+        status, _ = await get(session, "/metrics")
+
+    assert status == 500
+    assert gc.isenabled()
+
+
+async def test_a_process_that_does_without_the_collector_still_does_after_a_scrape() -> None:
+    """It is not ours to set to work."""
+    gc.disable()
+    try:
+        async with ops({}, {}) as session:
+            await get(session, "/metrics")
+        enabled = gc.isenabled()
+    finally:
+        gc.enable()
+
+    assert not enabled
 
 
 async def test_decisions_do_not_wait_for_a_scrape() -> None:
