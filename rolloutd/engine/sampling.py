@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from rolloutd.core.observation import Reading, Unread
@@ -17,6 +17,8 @@ from rolloutd.ports import Clock, Meter
 NOTICE = Seconds(0.5)
 """How soon a rollout that has just begun is first looked at."""
 
+TARGETS_PER_TURN = 50
+"""Rollouts asked for their targets before the loop gets its turn: some 50 microseconds each."""
 
 Hear: TypeAlias = Callable[[Rollout, Reading | Unread], None]
 """Takes an answer to the rollout it is for."""
@@ -47,7 +49,7 @@ class Sampling:
         """Ask for every rollout whose time has come; return for how long none is due."""
         now, rollouts = self._clock.now(), self._rollouts()
         due = [each for each in rollouts if self._due.get(each.plan.key, now) <= now]
-        asked = [(each, target) for each in due if (target := each.target()) is not None]
+        asked = await self._targets(due)
         resting = {each.plan.key for each in due} - {each.plan.key for each, _ in asked}
         gone = set(self._due) - {each.plan.key for each in rollouts}
         self._forget(gone | resting)
@@ -57,6 +59,15 @@ class Sampling:
             await self._ask(asked)
         soonest = min(self._due.values(), default=Instant(now + NOTICE))
         return min(NOTICE, elapsed(self._clock.now(), soonest))
+
+    async def _targets(self, due: Sequence[Rollout]) -> list[tuple[Rollout, Target]]:
+        asked: list[tuple[Rollout, Target]] = []
+        for number, rollout in enumerate(due, start=1):
+            if (target := rollout.target()) is not None:
+                asked.append((rollout, target))
+            if number % TARGETS_PER_TURN == 0:
+                await self._clock.sleep(AT_ONCE)
+        return asked
 
     async def _ask(self, asked: list[tuple[Rollout, Target]]) -> None:
         answers = await self._meter.read([target for _, target in asked])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from rolloutd.core.observation import Reading, Unread
 from rolloutd.core.plan import Key
 from rolloutd.core.target import Target
 from rolloutd.core.units import Seconds
-from rolloutd.engine.sampling import NOTICE, Sampling
+from rolloutd.engine.sampling import NOTICE, TARGETS_PER_TURN, Sampling
 from tests.builders import a_plan
 from tests.engine.test_rollout import Stage
 
@@ -73,3 +74,26 @@ async def test_a_meter_forgets_a_rollout_that_ended() -> None:
     await sampling.look()
 
     assert meter.forgotten == [Key("default", "a")]
+
+
+async def test_hundreds_of_rollouts_let_others_have_their_turn() -> None:
+    """A breach in one of them does not wait until all have said what to count."""
+    stages, meter = (
+        await started(*(str(n) for n in range(2 * TARGETS_PER_TURN))),
+        CountingMeter(),
+    )
+    clock, turns = stages[0].clock, 0
+    sampling = Sampling(meter, clock, lambda: [s.rollout for s in stages])
+
+    async def other() -> None:
+        nonlocal turns
+        while not meter.asked:
+            turns += 1
+            await clock.sleep(Seconds(0.0))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(other())
+        await sampling.look()
+
+    assert turns >= 2
+    assert [len(keys) for keys in meter.asked] == [len(stages)]

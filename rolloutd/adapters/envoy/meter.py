@@ -81,7 +81,11 @@ class EnvoyMeter:
     async def read(self, targets: Sequence[Target]) -> Mapping[Key, Reading | Unread]:
         """Read all targets at once, one answer each; trouble is an ``Unread``, never raised."""
         began = self._clock.now()
-        asked = [(target, endpoints(target)) for target in targets]
+        asked: list[tuple[Target, Sequence[Endpoint]]] = []
+        for number, target in enumerate(targets, start=1):
+            asked.append((target, endpoints(target)))
+            if number % _TARGETS_PER_TURN == 0:
+                await self._clock.sleep(Seconds(0.0))
         looks = await self._look(needs(asked, self._is_settled))
         answers: dict[Key, Reading | Unread] = {}
         for number, (target, its_endpoints) in enumerate(asked, start=1):
