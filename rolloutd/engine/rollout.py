@@ -35,7 +35,7 @@ from rolloutd.core.observation import (
 from rolloutd.core.plan import Plan
 from rolloutd.core.reminder import reminder
 from rolloutd.core.split import present
-from rolloutd.core.state import Record, State
+from rolloutd.core.state import Phase, Record, State
 from rolloutd.core.target import Target
 from rolloutd.core.units import Instant, Percent, Seconds, elapsed
 from rolloutd.engine import bookkeeping
@@ -295,7 +295,8 @@ class Rollout:
             if isinstance(action, Announce) and record is not None:
                 words = dataclasses.replace(action, took=took)
                 self._world.herald.tell(self.plan, record, words)
-        if record is not None and not self.ended:
+        if record is not None and record.phase is not Phase.WAITING:
+            # A firing starts what waits for it; one at rest says nothing of a canary to come.
             self._start_due = False
         self._settle_plans()
 

@@ -204,6 +204,26 @@ async def test_a_cron_start_opens_the_door() -> None:
         assert house.phase_of(plan) is Phase.PROGRESSING
 
 
+async def test_a_firing_starts_no_canary_that_comes_after_it() -> None:
+    """A nightly cron fires while nothing waits, too: an edit at noon starts the next night."""
+    house, plan = House(), named("a", start=CRON)
+    other = dataclasses.replace(plan.canary, subset="v5")
+    async with house.running():
+        house.source.publish(plan)
+        await house.clock.sleep(Seconds(1.0))
+        house.calendar.firing[plan.key]()
+        await house.clock.sleep(Seconds(1.0))
+        rollout = house.supervisor.get(plan.key)
+        assert rollout is not None
+        await rollout.order(asked(CommandKind.ROLLBACK))
+        house.calendar.firing[plan.key]()
+        await house.clock.sleep(Seconds(1.0))
+        house.source.publish(dataclasses.replace(plan, canary=other, digest="another"))
+        await house.clock.sleep(Seconds(1.0))
+
+        assert house.phase_of(plan) is Phase.WAITING
+
+
 async def test_a_change_in_the_cluster_wakes_whom_it_concerns() -> None:
     """Within the loop's next turn, not at the next tick."""
     house, plan = House(), named("a")
