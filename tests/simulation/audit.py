@@ -19,6 +19,7 @@ from rolloutd.errors import Refused
 from rolloutd.ports import Json
 from rolloutd.sandbox.kubernetes.history import Change
 from rolloutd.sandbox.kubernetes.resources import DEPLOYMENT, LEASE, VIRTUAL_SERVICE
+from tests.simulation.almanac import Almanac
 from tests.simulation.cluster import PRIMARY, STABLE, splits, without_weights
 from tests.simulation.plans import KEY, weights_of
 
@@ -62,6 +63,7 @@ class Auditor:
         wrote_at: When a replica last wrote anything but its lease.
         late: Commits by a leader whose successor was elected, but had not written yet.
         licence: What the outside has done.
+        almanac: What clocks and calendars allow.
         lease_born: When the lease was last created.
         meddled: When others changed weights that were not put right since, by object.
     """
@@ -72,6 +74,7 @@ class Auditor:
         self.wrote_at = 0.0
         self.late = 0
         self.licence = Licence()
+        self.almanac = Almanac()
         self.writer: Callable[[], str] = str
         self._now = now
         self._say = say
@@ -231,10 +234,18 @@ class Auditor:
     def _enter(self, who: str, record: Record) -> None:
         if record.phase is Phase.WAITING:
             return
+        self._judge_hour(who, record)
         steps = self._entered.setdefault((record.run, record.started), {})
         if record.step in steps and record.phase in ACTIVE and not self.licence.edited:
             self.object(f"{who} took step {record.step} of run {record.run} twice")
         steps[record.step] = record.step_since
+
+    def _judge_hour(self, who: str, record: Record) -> None:
+        """A person who hurries is not kept by the clock, and may start without cron."""
+        if record.phase in ACTIVE | {Phase.PROMOTED} and not self.licence.hurried:
+            why = self.almanac.objection(who, self.licence.plans[0], record)
+            if why:
+                self.object(why)
 
     def _note_meddling(self, who: str, change: Change) -> None:
         name = text(change.obj, "metadata", "name") or ""

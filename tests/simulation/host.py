@@ -6,11 +6,13 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rolloutd.core.observation import Command
 from rolloutd.core.plan import Key
 from rolloutd.engine.rollout import Rollout
 from rolloutd.telemetry.metrics import Metrics
+from tests.simulation.almanac import Almanac, SimulatedCalendar
 from tests.simulation.cluster import Cluster
 from tests.simulation.link import Link, Taps
 from tests.simulation.replica import Plans, Replica, Shelf, Surroundings
@@ -31,6 +33,7 @@ class Site:
     metrics: Metrics
     say: Callable[[str, str], None]
     crashed: Callable[[str], None]
+    almanac: Almanac
     max_skew: float
 
 
@@ -78,6 +81,8 @@ class Host:
         self._booted += 1
         identity = f"{self.name}.{self._booted}"
         clock = VirtualClock(site.timeline, site.chance.uniform(-site.max_skew, site.max_skew))
+        site.almanac.enter(identity, clock)
+        fired = partial(site.almanac.fired, identity)
         link = Link(identity, site.cluster, clock, site.weather)
         link.taps = self.taps
         loop, shelf = site.timeline.loop(), Shelf(plans)
@@ -88,6 +93,7 @@ class Host:
                 clock=clock,
                 chance=seeded(site.chance.getrandbits(32)),
                 meter=SimulatedMeter(site.traffic, clock, site.weather),
+                calendar=SimulatedCalendar(clock, site.weather, fired),
                 shelf=shelf,
                 heard=lambda words: site.say(identity, words),
                 metrics=site.metrics,

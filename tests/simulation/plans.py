@@ -15,8 +15,10 @@ from rolloutd.core.plan import (
     Plan,
     Routes,
     Samples,
+    StartCron,
     Step,
     WeightStep,
+    Window,
 )
 from rolloutd.core.units import Seconds
 from tests.builders import GATE, a_plan, pause, rise
@@ -39,6 +41,18 @@ STAIRS: tuple[tuple[Step, ...], ...] = (
     (rise(5, 4.0), rise(25, 4.0), rise(50, 4.0), rise(100, 4.0)),
     (rise(20, 8.0), rise(100, 0.0)),
 )
+
+_DAILY = frozenset(range(1, 8))
+_DAWN = 22 * 60 + 14
+"""The minute that begins 40 s after a simulation does, in minutes after midnight."""
+
+HOURS: tuple[tuple[Window, ...], ...] = tuple(
+    (Window(days=_DAILY, start=start, end=start - 1, timezone="UTC"),)
+    for start in (_DAWN, _DAWN + 1)
+)
+"""Open but for a minute: that in which a simulation begins, or the one after."""
+
+BY_CRON = StartCron(cron="* * * * *", timezone="UTC")
 
 AWHILE = OnBlind(hold=Seconds(30.0), then=Afterwards.HOLD)
 NOT_LONG = OnBlind(hold=Seconds(12.0), then=Afterwards.ROLLBACK)
@@ -97,9 +111,23 @@ def moved_elsewhere(plan: Plan, edition: int) -> Plan:
     return dataclasses.replace(plan, virtual_services=routes, digest=f"plan-{edition}")
 
 
+def by_the_clock(plan: Plan, chance: random.Random) -> Plan:
+    """Return the plan, now and then with hours in which weights may rise, or with a cron."""
+    return dataclasses.replace(
+        plan,
+        windows=chance.choice(HOURS) if chance.random() < 0.12 else plan.windows,
+        start=BY_CRON if chance.random() < 0.1 else plan.start,
+    )
+
+
 def weights_of(plan: Plan) -> set[int]:
     """Return the shares that a plan may order; a suspect canary gets 10 %."""
     return {0, 10, 100} | {s.weight for s in plan.steps if isinstance(s, WeightStep)}
+
+
+def waits_of(plan: Plan) -> float:
+    """Return how long the calendar may keep a plan waiting that nothing else keeps."""
+    return (60.0 if plan.windows else 0.0) + (60.0 if plan.start == BY_CRON else 0.0)
 
 
 def holds_of(plan: Plan) -> float:

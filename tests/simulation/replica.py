@@ -25,13 +25,13 @@ from rolloutd.adapters.kubernetes.rereading import RereadingApi
 from rolloutd.adapters.kubernetes.settings import ClientSettings, LeaseSettings, WatchSettings
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
 from rolloutd.core.actions import Announce
-from rolloutd.core.plan import Key, Plan, StartCron
+from rolloutd.core.plan import Key, Plan
 from rolloutd.core.state import Record
 from rolloutd.core.units import Seconds
 from rolloutd.engine.rollout import Rollout
 from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.world import World
-from rolloutd.ports import Meter
+from rolloutd.ports import Calendar, Meter
 from rolloutd.telemetry.metrics import Metrics
 from tests.simulation.cluster import NAMESPACE
 from tests.simulation.link import Link
@@ -72,17 +72,6 @@ class Shelf:
             await self._changed.wait()
 
 
-class NoCalendar:
-    """Implements ``ports.Calendar``: no plan of the simulation starts by cron."""
-
-    def schedule(self, key: Key, start: StartCron, fire: Callable[[], None]) -> None:
-        """Fail: there is nothing to schedule."""
-        raise AssertionError(key, start, fire)
-
-    def cancel(self, key: Key) -> None:
-        """Do nothing."""
-
-
 class Listener:
     """Implements ``ports.Herald``."""
 
@@ -110,6 +99,7 @@ class Surroundings:
     clock: VirtualClock
     chance: random.Random
     meter: Meter
+    calendar: Calendar
     shelf: Shelf
     heard: Callable[[str], None]
     metrics: Metrics
@@ -134,7 +124,7 @@ class Replica:
             herald=Listener(around.heard),
             metrics=around.metrics,
         )
-        self._supervisor = Supervisor(world, around.meter, NoCalendar())
+        self._supervisor = Supervisor(world, around.meter, around.calendar)
         self._shelf = around.shelf
         for kind in ("VirtualService", "DestinationRule", "Deployment"):
             self._cache.subscribe(kind, partial(self._supervisor.changed, kind))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rolloutd.telemetry.metrics import Metrics
 from tests.simulation.ending import is_led, press_on, says, wanting
 from tests.simulation.mishaps import befall, heal
-from tests.simulation.plans import holds_of
+from tests.simulation.plans import holds_of, waits_of
 from tests.simulation.scenario import Scenario, scenario
 from tests.simulation.stage import Stage
 
@@ -93,7 +93,7 @@ def settle(stage: Stage) -> None:
     """
     stage.trace.say("HEAL", "nothing goes wrong any more")
     heal(stage)
-    deadline = stage.timeline.now + PATIENCE + 2 * holds_of(stage.plan)
+    deadline = stage.timeline.now + PATIENCE + 2 * holds_of(stage.plan) + waits_of(stage.plan)
     settled = stage.timeline.now
     while stage.timeline.now < settled + STILLNESS and not _is_lost(stage):
         stage.timeline.run(stage.timeline.now + GLANCE, lambda: _is_lost(stage))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rolloutd.core.plan import Plan
 from tests.simulation.cluster import CANARY
-from tests.simulation.plans import simulated_plan
+from tests.simulation.plans import by_the_clock, simulated_plan
 from tests.simulation.weather import (
     CALL_FAULTS,
     EVENT_FAULTS,
@@ -86,6 +86,7 @@ def scenario(seed: int) -> Scenario:
     """Return what a seed stands for."""
     chance = seeded(seed)
     plan = simulated_plan(chance, spans_two=chance.random() < 0.25)
+    plan = by_the_clock(plan, seeded(seed * 7 + 3))
     is_calm = chance.random() < 0.03
     broken = {CANARY: chance.choice((0.05, 0.3, 1.0))} if chance.random() < 0.4 else {}
     return Scenario(

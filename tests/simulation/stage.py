@@ -62,6 +62,7 @@ class Stage:
             metrics=metrics,
             say=self.trace.say,
             crashed=self.audit.object,
+            almanac=self.audit.almanac,
             max_skew=scenario.max_skew,
         )
         self.hosts = [Host(f"r{number}", site) for number in range(scenario.replicas)]

@@ -16,10 +16,10 @@ from rolloutd.ports import Json
 from rolloutd.telemetry.metrics import Metrics
 from tests.builders import a_record
 from tests.simulation.cluster import CANARY, PRIMARY
-from tests.simulation.plans import KEY, STAIRS, a_simulated_plan
+from tests.simulation.plans import BY_CRON, HOURS, KEY, STAIRS, a_simulated_plan
 from tests.simulation.scenario import quiet
 from tests.simulation.stage import Stage
-from tests.simulation.timeline import T0
+from tests.simulation.timeline import T0, VirtualClock
 
 PATH = f"/apis/networking.istio.io/v1/namespaces/default/virtualservices/{PRIMARY}"
 PLAN = a_simulated_plan(STAIRS[0], spans_two=False, retires=True)
@@ -34,6 +34,7 @@ class Desk:
         self.stage = Stage(quiet(PLAN), metrics, traced=True)
         self.stage.cluster.build(PRIMARY)
         self.stage.audit.licence.plans.append(PLAN)
+        self.stage.audit.almanac.enter("r0.1", VirtualClock(self.stage.timeline))
 
     def write(
         self, record: Record, canary: int, *more: Json, epoch: int = 7, who: str = "r0.1"
@@ -168,3 +169,17 @@ def test_stable_scaled_down_with_traffic(desk: Desk) -> None:
     desk.stage.cluster.scale("v3", 0)
 
     assert "while shop sends traffic to it" in desk.stage.audit.violation
+
+
+def test_a_step_outside_the_windows_is_seen(desk: Desk) -> None:
+    """Hours in which nobody would see a rise go wrong."""
+    desk.stage.audit.licence.plans = [dataclasses.replace(PLAN, windows=HOURS[0])]
+
+    assert "outside the plan's windows" in desk.write(AT_10, 10)
+
+
+def test_a_run_that_begins_before_its_calendar_fires_is_seen(desk: Desk) -> None:
+    """A cron says when, for all canaries that came before it."""
+    desk.stage.audit.licence.plans = [dataclasses.replace(PLAN, start=BY_CRON)]
+
+    assert "before its calendar had fired" in desk.write(AT_10, 10)

@@ -194,12 +194,15 @@ class VirtualClock:
     Args:
         timeline: The true time.
         skew: How far the machine's wall clock was off when the process began.
+
+    Attributes:
+        settings: By how much the wall clock was off since then, one after the other.
     """
 
     def __init__(self, timeline: Timeline, skew: float = 0.0) -> None:
         self._timeline = timeline
         self._skew = skew
-        self._step = 0.0
+        self.settings = [0.0]
 
     def now(self) -> Instant:
         """Return the present instant."""
@@ -207,11 +210,11 @@ class VirtualClock:
 
     def wall(self) -> Instant:
         """Return what the wall clock says."""
-        return Instant(T0 + self._timeline.now + self._skew + self._step)
+        return Instant(T0 + self._timeline.now + self._skew + self.settings[-1])
 
     def set_wall(self, by: float) -> None:
         """Step the wall clock; ``now`` does not notice."""
-        self._step += by
+        self.settings.append(self.settings[-1] + by)
 
     async def sleep(self, duration: Seconds) -> None:
         """Return after ``duration``."""
