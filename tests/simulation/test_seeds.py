@@ -11,7 +11,24 @@ from tests.simulation.scenario import quiet, scenario
 
 FIXED = range(12)
 
-FAILED_ONCE = (28, 35, 41, 49, 242, 280, 655, 1224, 1330, 1416, 1677, 3044, 3957, 5046, 103511)
+FAILED_ONCE = (
+    28,
+    35,
+    41,
+    49,
+    242,
+    280,
+    655,
+    1224,
+    1330,
+    1416,
+    1677,
+    3044,
+    3957,
+    5046,
+    103511,
+    154393,
+)
 """Seeds that found something in the simulation of their day; what it was, the tests of the
 parts say that were mended."""
 

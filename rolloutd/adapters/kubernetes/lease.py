@@ -17,6 +17,9 @@ API_URL = "rolloutd.io/api-url"
 _COUNT_BEGINS = 1_577_836_800
 """2020 in Unix time: seconds since then fit the field's 32 bits until 2088."""
 
+_UNSEEN = 100
+"""Hands through which a Lease may have gone before it was deleted, without our seeing any."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
@@ -64,7 +67,8 @@ def first(name: str, holder: str, duration: Seconds, wall: Instant, last: int) -
     It counts from the wall clock's seconds, not from 0: whoever deletes a Lease would
     otherwise lower the epoch below the one stamped on VirtualServices, and no later leader
     could write; or give two leaders the same one. Hands do not change every second, so the
-    clock is ahead of every count; ``last``, the highest that was seen, is exceeded in any case.
+    clock is ahead of every count; ``last``, the highest that was seen, is exceeded in any case,
+    and by so much that a slow clock does not give an epoch out again that we never saw.
     """
     return {
         "apiVersion": _API_VERSION,
@@ -73,7 +77,7 @@ def first(name: str, holder: str, duration: Seconds, wall: Instant, last: int) -
         "spec": {
             "holderIdentity": holder,
             "leaseDurationSeconds": _whole_seconds(duration),
-            "leaseTransitions": max(int(wall) - _COUNT_BEGINS, last + 1),
+            "leaseTransitions": max(int(wall) - _COUNT_BEGINS, last + _UNSEEN),
             "acquireTime": _micro(wall),
             "renewTime": _micro(wall),
         },

@@ -42,14 +42,26 @@ def test_a_new_lease_counts_from_above_any_old_one() -> None:
     later = section(leases.first("l", "a", Seconds(15.0), Instant(NOON + 1.0), 0), "spec")
 
     assert early["leaseTransitions"] == 126_273_600
-    assert later["leaseTransitions"] == 126_273_601
+    assert later["leaseTransitions"] > 126_273_600
 
 
 def test_a_new_lease_exceeds_the_last_one_even_where_clocks_went_back() -> None:
     """Two leaders with one epoch could both write."""
     anew = section(leases.first("l", "a", Seconds(15.0), Instant(0.0), 126_273_600), "spec")
 
-    assert anew["leaseTransitions"] == 126_273_601
+    assert anew["leaseTransitions"] == 126_273_700
+
+
+def test_a_new_lease_gives_out_no_epoch_that_was_taken_unseen() -> None:
+    """Deleted while we were cut off, after another had taken it in the epoch after ours.
+
+    With a clock that is slow, too, both would write in one epoch (simulation, seed 154393).
+    """
+    old = leases.read(BODY, Seconds(15.0))
+    unseen = section(leases.taken(old, "b", Seconds(15.0), NOON, 0), "spec")
+    anew = section(leases.first("l", "a", Seconds(15.0), Instant(0.0), old.transitions), "spec")
+
+    assert anew["leaseTransitions"] != unseen["leaseTransitions"]
 
 
 def test_renewing_and_releasing_keep_the_rest() -> None:
