@@ -6,9 +6,11 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
 import yaml
 
 from rolloutd.adapters.kubernetes.fields import dig, items, section, text
+from rolloutd.cli.run import run
 from rolloutd.ports import Json
 from tests.sandbox.kubernetes.kubectl import binary
 
@@ -26,14 +28,25 @@ def rendered(folder: Path) -> tuple[Json, ...]:
     return tuple(yaml.safe_load_all(done.stdout))
 
 
-def composed(folder: Path, overlay: str, *components: str) -> tuple[Json, ...]:
-    """Return an overlay with further components, as a user's own kustomization has it."""
+def composed(
+    folder: Path, overlay: str, *components: str, runbook: str | None = None
+) -> tuple[Json, ...]:
+    """Return an overlay with further components, as a user's own kustomization has it.
+
+    Args:
+        folder: For that kustomization.
+        runbook: Address to set, as docs/deploy.md has it.
+    """
     # Kustomize takes relative paths alone.
     up = "/".join([".."] * (len(folder.resolve().parts) - 1))
-    form = {
+    form: Json = {
         "resources": [f"{up}{DEPLOY}/overlays/{overlay}"],
         "components": [f"{up}{DEPLOY}/components/{name}" for name in components],
     }
+    if runbook is not None:
+        literals = [f"runbook={runbook}"]
+        links = {"name": "rolloutd-links", "namespace": "rolloutd", "literals": literals}
+        form["configMapGenerator"] = [links]
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(form))
     return rendered(folder)
 
@@ -72,6 +85,11 @@ def rules(objects: Sequence[Json]) -> Iterator[tuple[str, Json]]:
         for rule in items(role, "rules"):
             assert isinstance(rule, dict)
             yield text(role, "metadata", "namespace") or "", rule
+
+
+def run_option(name: str) -> click.Parameter:
+    """Return an option of ``rolloutd run``."""
+    return next(each for each in run.params if each.name == name)
 
 
 def words(value: object, *path: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.manifests import DEPLOY, OVERLAYS
+from tests.deploy.manifests import DEPLOY, OVERLAYS, composed
 from tests.sandbox.kubernetes.kubectl import Kubectl, terminal
 
 pytestmark = pytest.mark.real
@@ -35,6 +35,19 @@ async def test_an_overlay_is_applied_and_applied_again(overlay: str, kubectl: Ku
     assert {line.rpartition(" ")[2] for line in first} == {"created"}
     assert kubectl.store.version == version
     assert "deployment.apps/rolloutd created" in first
+
+
+async def test_a_volume_for_the_audit_trail_is_applied(
+    kubectl: Kubectl, tmp_path: Path
+) -> None:
+    """The claim is the one object that no overlay has by itself."""
+    own = tmp_path / "own"
+    own.mkdir()
+    composed(own, "namespaced", "audit-volume")
+    said = await kubectl("apply", "-k", str(own))
+
+    assert "persistentvolumeclaim/rolloutd-audit created" in said
+    assert "deployment.apps/rolloutd created" in said
 
 
 async def test_server_side_apply_takes_it_too(kubectl: Kubectl) -> None:

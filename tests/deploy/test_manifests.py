@@ -26,6 +26,7 @@ from tests.deploy.manifests import (
     only,
     rendered,
     rules,
+    run_option,
     template,
     words,
 )
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.real
 CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 """Kinds that Kubernetes itself has no schema of."""
 
-EVERYTHING = ("slack", "kubernetes-auth", "cluster-plans")
+EVERYTHING = ("slack", "kubernetes-auth", "cluster-plans", "audit-volume")
 """Components that no overlay has by itself."""
 
 
@@ -82,7 +83,13 @@ def test_volumes_are_of_the_kinds_that_restricted_allows(objects: Sequence[Json]
     volumes = items(template(objects), "spec", "volumes")
     kinds = {key for volume in volumes for key in section(volume)} - {"name"}
 
-    assert kinds <= {"configMap", "secret", "emptyDir", "projected"}
+    assert kinds <= {
+        "configMap",
+        "secret",
+        "emptyDir",
+        "projected",
+        "persistentVolumeClaim",
+    }
 
 
 def test_no_role_has_wildcards_secrets_or_ways_to_more_rights(objects: Sequence[Json]) -> None:
@@ -270,3 +277,53 @@ def test_alerts_and_dashboard_are_those_of_the_grafana_folder(objects: Sequence[
     assert section(board, "data") == {
         "rolloutd.json": (ROOT / "grafana" / "dashboard.json").read_text()
     }
+
+
+def test_each_copy_keeps_an_audit_file_of_its_own(tmp_path: Path) -> None:
+    """One process writes a file: a second one on the same path would write nothing at all."""
+    objects = composed(tmp_path, "namespaced", "audit-volume")
+    claim = only(objects, "PersistentVolumeClaim")
+    (volume,) = (
+        each
+        for each in items(template(objects), "spec", "volumes")
+        if section(each, "persistentVolumeClaim")
+    )
+    variables = {text(each, "name"): section(each) for each in items(container(objects), "env")}
+
+    assert "--audit-file=/var/lib/rolloutd/audit/$(POD_NAME).jsonl" in arguments(objects)
+    assert text(variables["POD_NAME"], "valueFrom", "fieldRef", "fieldPath") == "metadata.name"
+    assert text(variables["ROLLOUTD_API_URL"], "value") == "http://$(POD_IP):8080"
+    assert text(volume, "persistentVolumeClaim", "claimName") == text(claim, "metadata", "name")
+    assert words(claim, "spec", "accessModes") == ["ReadWriteMany"]
+
+
+def test_a_component_keeps_the_variables_of_those_before_it(tmp_path: Path) -> None:
+    """A variable that goes missing leaves a standby without a way to send orders on."""
+    objects = composed(tmp_path, "namespaced", "audit-volume", "kubernetes-auth")
+    named = [text(each, "name") for each in items(container(objects), "env")]
+
+    assert sorted(filter(None, named)) == ["POD_IP", "POD_NAME", "ROLLOUTD_API_URL"]
+    assert named.index("POD_IP") < named.index("ROLLOUTD_API_URL")
+
+
+def test_one_setting_says_where_the_runbook_is(tmp_path: Path) -> None:
+    """At night the link in an alert has to lead somewhere, and to the section of that alert."""
+    address = "https://wiki.example/rolloutd"
+    objects = composed(tmp_path, "cluster", "runbook", runbook=address)
+    rules_ = [
+        section(rule)
+        for group in items(only(objects, "PrometheusRule"), "spec", "groups")
+        for rule in items(group, "rules")
+    ]
+    links = [text(rule, "annotations", "runbook_url") for rule in rules_]
+    variables = {text(each, "name"): section(each) for each in items(container(objects), "env")}
+    source = section(variables["ROLLOUTD_RUNBOOK_URL"], "valueFrom", "configMapKeyRef")
+    (written,) = (
+        each
+        for each in of_kind(objects, "ConfigMap")
+        if text(each, "metadata", "name") == source["name"]
+    )
+
+    assert links == [f"{address}#{str(text(rule, 'alert')).lower()}" for rule in rules_]
+    assert dig(written, "data", str(source["key"])) == address
+    assert run_option("runbook_url").envvar == "ROLLOUTD_RUNBOOK_URL"

@@ -175,6 +175,13 @@ DESTINATION_RULE = Resource(
 SERVICE_ACCOUNT = Resource(
     kind="ServiceAccount", plural="serviceaccounts", served=_CORE, short_names=("sa",)
 )
+PERSISTENT_VOLUME_CLAIM = Resource(
+    kind="PersistentVolumeClaim",
+    plural="persistentvolumeclaims",
+    served=_CORE,
+    short_names=("pvc",),
+    subresources=("status",),
+)
 ROLE = Resource(kind="Role", plural="roles", served=_RBAC)
 ROLE_BINDING = Resource(kind="RoleBinding", plural="rolebindings", served=_RBAC)
 CLUSTER_ROLE = Resource(
@@ -249,6 +256,7 @@ RESOURCES = (
     CLUSTER_ROLE_BINDING,
     NETWORK_POLICY,
     POD_DISRUPTION_BUDGET,
+    PERSISTENT_VOLUME_CLAIM,
     CUSTOM_RESOURCE_DEFINITION,
     SERVICE_MONITOR,
     PROMETHEUS_RULE,
