@@ -178,8 +178,9 @@ def _sky(control: Control, pair: Pair) -> Sky:
     if alarmed:
         began = pair.clock - pair.elapsed if since is None else since
         return Sky(began, pair.clock + COOL_DOWN)
-    cooling = since is not None and pair.clock < calm_from - ROUNDING
-    return Sky(since if cooling else None, calm_from)
+    if since is None or pair.clock < calm_from - ROUNDING:
+        return control.sky
+    return Sky(None, calm_from)
 
 
 def _alarming(control: Control, pair: Pair) -> bool:
@@ -187,13 +188,17 @@ def _alarming(control: Control, pair: Pair) -> bool:
     if control.recent.stable_failures + pair.stable_failures < ALARM_FAILURES:
         return False
     counts = pair.stable_requests, pair.stable_failures
-    both = max(1, pair.canary_requests + pair.stable_requests)
-    return any(
-        failures >= ALARM_FAILURES
-        and surprise(control.baseline, requests, failures, 1.0 + pair.excess * requests / both)
-        > ALARM
-        for requests, failures in (counts, glance(control.recent, pair.clock, *counts))
+    return _surprised(control.baseline, pair, *counts) or _surprised(
+        control.baseline, pair, *glance(control.recent, pair.clock, *counts)
     )
+
+
+def _surprised(baseline: Baseline, pair: Pair, requests: int, failures: int) -> bool:
+    if failures < ALARM_FAILURES:
+        return False
+    both = max(1, pair.canary_requests + pair.stable_requests)
+    wider = 1.0 + pair.excess * requests / both
+    return surprise(baseline, requests, failures, wider) > ALARM
 
 
 def _tick(pair: Pair, *, calm: bool) -> Tick:

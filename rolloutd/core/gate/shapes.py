@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import mul, truediv
 from typing import Final, NamedTuple
 
 SCALES: Final = (1.0, 2.0, 3.0, 6.0)
@@ -31,14 +32,15 @@ _JEFFREYS: Final = 0.5
 
 
 class Heavier(NamedTuple):
-    """A bucket into which a slower canary's requests fall more often.
+    """An alternative under which the canary's requests fall into a bucket more often.
 
     Attributes:
+        alternative: Its place in ``Shape.factors``.
         more: How many times as often, less 1: above 0.
         log: Logarithm of how many times as often.
     """
 
-    bucket: int
+    alternative: int
     more: float
     log: float
 
@@ -49,11 +51,13 @@ class Shape:
 
     Attributes:
         factors: For each alternative a factor for each bucket, the scales first.
-        heavier: For each alternative the buckets that would fill up.
+        heavier: For each bucket the alternatives under which it would fill up: in this order
+            an empty bucket, of which an interval has many, costs nothing.
         scores: Logarithm of the first alternative's factors: the smallest slowdown that
             matters.
         gross_scores: The same for the largest scale.
-        acquitting: For each of both: every bucket's logarithm, and its factor less 1.
+        acquitting: For each bucket: its score and its factor less 1, then the same of the
+            gross scale.
         score_mean: Mean of ``scores`` over stable's requests.
         score_variance: Their variance.
     """
@@ -64,7 +68,7 @@ class Shape:
     gross_scores: tuple[float, ...]
     score_mean: float
     score_variance: float
-    acquitting: tuple[tuple[tuple[float, float], ...], ...]
+    acquitting: tuple[tuple[float, float, float, float], ...]
 
 
 def alternatives() -> int:
@@ -89,30 +93,33 @@ def shape(edges: tuple[float, ...], counts: tuple[int, ...], slowdown: float) ->
         slowdown: Smallest factor that matters.
     """
     total = sum(counts) + _JEFFREYS * len(counts)
-    shares = tuple((count + _JEFFREYS) / total for count in counts)
+    shares = tuple([(count + _JEFFREYS) / total for count in counts])
     slower = [_scaled(edges, shares, slowdown**power) for power in SCALES]
     longer = [_bumped(shares, begin, size) for begin in _tail_begins(shares) for size in BUMPS]
-    factors = tuple(
-        tuple(there / here for there, here in zip(moved, shares, strict=True))
-        for moved in (*slower, *longer)
-    )
+    factors = tuple([tuple(map(truediv, moved, shares)) for moved in (*slower, *longer)])
     heavier = tuple(
-        tuple(
-            Heavier(bucket, factor - 1.0, math.log(factor))
-            for bucket, factor in enumerate(row)
-            if factor > 1.0
-        )
-        for row in factors
+        [
+            tuple(
+                [
+                    Heavier(alternative, factor - 1.0, math.log(factor))
+                    for alternative, factor in enumerate(column)
+                    if factor > 1.0
+                ]
+            )
+            for column in zip(*factors, strict=True)
+        ]
     )
-    scores = tuple(math.log(factor) for factor in factors[0])
-    gross = tuple(math.log(factor) for factor in factors[len(SCALES) - 1])
-    mean = sum(share * score for share, score in zip(shares, scores, strict=True))
-    square = sum(share * score**2 for share, score in zip(shares, scores, strict=True))
-    variance = max(square - mean**2, 1e-9)
+    scores = tuple(map(math.log, factors[0]))
+    gross = tuple(map(math.log, factors[len(SCALES) - 1]))
+    mean = sum(map(mul, shares, scores))
+    square = sum([share * score**2 for share, score in zip(shares, scores, strict=True)])
     acquitting = tuple(
-        tuple((log, math.expm1(log)) for log in logs) for logs in (scores, gross)
+        [
+            (one, math.expm1(one), other, math.expm1(other))
+            for one, other in zip(scores, gross, strict=True)
+        ]
     )
-    return Shape(factors, heavier, scores, gross, mean, variance, acquitting)
+    return Shape(factors, heavier, scores, gross, mean, max(square - mean**2, 1e-9), acquitting)
 
 
 def _scaled(

@@ -150,16 +150,13 @@ def slow_gains(known: Shape, beat: Beat, dispersion: float) -> list[float]:
         return []
     share = ours / (ours + theirs)
     devalued = devaluation(dispersion, share)
-    canary, both = beat.canary, tuple(map(add, beat.canary, beat.stable))
     log1p = math.log1p  # looked up a hundred times an interval
-    gains: list[float] = []
-    for row in known.heavier:
-        gain = 0.0
-        for bucket, more, log in row:
-            if count := both[bucket]:
-                gain += canary[bucket] * log - count * log1p(share * more)
-        gains.append(gain / devalued)
-    return gains
+    gains = [0.0] * len(known.factors)
+    for mine, other, fuller in zip(beat.canary, beat.stable, known.heavier, strict=True):
+        if both := mine + other:
+            for alternative, more, log in fuller:
+                gains[alternative] += mine * log - both * log1p(share * more)
+    return [gain / devalued for gain in gains]
 
 
 def acquitting_gains(known: Shape, beat: Beat, dispersion: float) -> tuple[float, float]:
@@ -173,19 +170,12 @@ def acquitting_gains(known: Shape, beat: Beat, dispersion: float) -> tuple[float
         return 0.0, 0.0
     share = ours / (ours + theirs)
     devalued = devaluation(dispersion, share)
-    log1p = math.log1p
-    matters, gross = (
-        sum(
-            [
-                mine * log - (mine + other) * log1p(share * more)
-                for mine, other, (log, more) in zip(
-                    beat.canary, beat.stable, scores, strict=True
-                )
-                if mine or other
-            ]
-        )
-        for scores in known.acquitting
-    )
+    matters = gross = 0.0
+    for mine, other, scores in zip(beat.canary, beat.stable, known.acquitting, strict=True):
+        if both := mine + other:
+            log, more, gross_log, gross_more = scores
+            matters += mine * log - both * math.log1p(share * more)
+            gross += mine * gross_log - both * math.log1p(share * gross_more)
     return matters / devalued, gross / devalued
 
 

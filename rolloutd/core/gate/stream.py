@@ -6,7 +6,6 @@ some edge. The state is a value of bounded size, and hearing an interval is arit
 
 from __future__ import annotations
 
-from operator import add
 from typing import Final, NamedTuple
 
 from rolloutd.core.gate.bet import Wealth, begin, bet
@@ -186,14 +185,10 @@ def _rewound(stream: Stream) -> Wealth:
 
 
 def _snapshots(stream: Stream, clock: float, past: Wealth) -> tuple[Snapshot, ...]:
-    kept, begin, first = (
-        (*stream.snapshots, Snapshot(clock, past)),
-        clock - GLANCE + ROUNDING,
-        0,
-    )
+    kept, begin, first = stream.snapshots, clock - GLANCE + ROUNDING, 0
     while first + 1 < len(kept) and kept[first + 1].clock <= begin:
         first += 1
-    return kept[first:]
+    return (*kept[first:], Snapshot(clock, past))
 
 
 def cap_of(limit: float, elapsed: float, *, broken: bool = False) -> float:
@@ -261,4 +256,10 @@ def clipped(log: float, acquittal: float) -> float:
 
 
 def _added(totals: Totals, pair: Pair) -> Totals:
-    return Totals(*map(add, totals, pair[2:6]))
+    canary, canary_failures, stable, stable_failures = totals
+    return Totals(
+        canary + pair.canary_requests,
+        canary_failures + pair.canary_failures,
+        stable + pair.stable_requests,
+        stable_failures + pair.stable_failures,
+    )

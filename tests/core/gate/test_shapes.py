@@ -52,8 +52,10 @@ def test_log_factors_and_factors_agree() -> None:
 
 def test_only_buckets_that_fill_up_are_bet_on() -> None:
     """The bound on false rollbacks holds for factors of at least 1 alone."""
-    for row, factors in zip(KNOWN.heavier, KNOWN.factors, strict=True):
-        assert [each.bucket for each in row] == [n for n, f in enumerate(factors) if f > 1.0]
+    for fuller, column in zip(KNOWN.heavier, zip(*KNOWN.factors, strict=True), strict=True):
+        assert [each.alternative for each in fuller] == [
+            number for number, factor in enumerate(column) if factor > 1.0
+        ]
 
 
 def test_one_bucket_is_no_histogram_but_no_error_either() -> None:
