@@ -20,8 +20,8 @@ from rolloutd.cli.remote.trend import Trends
 from rolloutd.cli.remote.values import room_of, value_of
 from rolloutd.core.units import Instant
 
-BAR: Final = 40
-"""Width of the traffic bar in characters."""
+BAR: Final = 30
+"""Width of the traffic bar in characters: with its end, the canary, it fits in 80 columns."""
 
 LINES: Final = 8
 """Lines of the story that are shown at most."""

@@ -21,12 +21,19 @@ TREND = Trend(seen=T0, canary=(1.0, 2.0), stable=(1.0, 1.0))
 TRENDS = Trends(run=4, gates={"success-rate": TREND})
 
 
-def drawn(now: Full, *, stale: str = "", colour: bool = False, height: int = 50) -> str:
+def drawn(
+    now: Full,
+    *,
+    stale: str = "",
+    colour: bool = False,
+    height: int = 50,
+    width: int = 110,
+) -> str:
     """Return what a terminal would show."""
     file = io.StringIO()
     console = Console(
         file=file,
-        width=110,
+        width=width,
         force_terminal=colour,
         color_system="truecolor" if colour else None,
     )
@@ -57,6 +64,14 @@ def test_ordered_and_counted_traffic_stand_below_each_other() -> None:
 
     assert "stable 75 %   canary 25 %" in picture
     assert "stable 74.8 %   canary 25.2 %" in picture
+
+
+def test_eighty_columns_hold_the_whole_split() -> None:
+    """The canary's share is the end of the bar: cut off, ten per cent look like none."""
+    picture = drawn(a_full(observed=0.2441), width=80)
+
+    assert "█  stable 75.59 %   canary 24.41 %" in picture
+    assert "…" not in picture.partition("steps")[0]
 
 
 def test_what_is_not_known_is_not_drawn() -> None:
