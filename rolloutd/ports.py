@@ -10,6 +10,7 @@ from rolloutd.core.deeds import Deed, Run
 from rolloutd.core.observation import History, MeshSighting, Reading, Unread, WorkloadSeen
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Record
+from rolloutd.core.stray import Stray
 from rolloutd.core.target import Pod, Target
 from rolloutd.core.units import Instant, Percent, Seconds
 
@@ -112,6 +113,14 @@ class Mesh(Protocol):
             Conflict: Someone wrote since we read.
             Refused: The change was rejected.
         """
+        ...
+
+
+class Estate(Protocol):
+    """Knows which runs the cluster holds, whether or not a plan still names them."""
+
+    def strays(self, plans: Collection[Plan]) -> Sequence[Stray]:
+        """Return our runs under way whose records lie where none of these plans looks."""
         ...
 
 

@@ -11,7 +11,9 @@ from functools import partial
 import structlog
 
 from rolloutd.adapters.istio.epochs import EpochsSeen
+from rolloutd.adapters.istio.hosts import Naming
 from rolloutd.adapters.istio.mesh import IstioMesh
+from rolloutd.adapters.istio.records import RecordIndex
 from rolloutd.adapters.kubernetes.cache import WatchedCache
 from rolloutd.adapters.kubernetes.rereading import RereadingApi
 from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
@@ -130,21 +132,21 @@ async def _parts(
     broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
     api = RereadingApi(seat.api, cache.absorb)
     kept = remembrance(settings, world, seat, metrics)
+    naming = Naming(installation=settings.lease or "")
     ports = World(
         clock=clock,
-        mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb),
+        mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb, naming=naming),
         workloads=CachedWorkloads(cache, api),
         herald=Fanout((herald, broadcast), messengers=told),
         metrics=metrics,
         scribes=kept.scribes,
         hindsight=hindsight(settings.meter, world),
+        estate=_estate(settings, cache),
     )
     plans = plans_of(settings, cache, clock)
     source, understudy = FollowedPlans(plans.source), Understudy(ports.mesh, clock)
     supervisor = Supervisor(ports, meters(settings.meter, world), world.calendar)
-    for kind in ("VirtualService", "DestinationRule", "Deployment"):
-        cache.subscribe(kind, partial(supervisor.changed, kind))
-    cache.subscribe("VirtualService", EpochsSeen(seat.exceed).changed)
+    _follow(cache, supervisor, seat)
 
     return _Parts(
         clock=clock,
@@ -170,6 +172,25 @@ async def _parts(
             *deliveries(told, clock),
         ],
     )
+
+
+def _follow(cache: WatchedCache, supervisor: Supervisor, seat: Seat) -> None:
+    """Let the rollouts, and our leadership, hear of changes in the cluster."""
+    for kind in ("VirtualService", "DestinationRule", "Deployment"):
+        cache.subscribe(kind, partial(supervisor.changed, kind))
+    cache.subscribe("VirtualService", EpochsSeen(seat.exceed).changed)
+
+
+def _estate(settings: Settings, cache: WatchedCache) -> RecordIndex | None:
+    """Return what finds runs that were left behind.
+
+    Those who compete for one lease are one installation; without a lease nobody can tell.
+    """
+    if settings.lease is None:
+        return None
+    records = RecordIndex(settings.lease)
+    cache.subscribe("VirtualService", records.changed)
+    return records
 
 
 def _led(supervisor: Supervisor, seat: Seat) -> list[View] | None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from rolloutd.core.plan import Routes
 from rolloutd.core.state import Arms, Cause, Pause, Phase, Record, Transition
 from rolloutd.core.units import Instant, Percent
 from rolloutd.errors import Refused
@@ -39,6 +40,8 @@ def to_text(record: Record) -> str:
         "step": record.step,
         "stepSince": _rounded(record.step_since),
         "weight": record.weight,
+        # Left out where it says nothing: what versions before us wrote stays as it was.
+        **({"routes": [_line(routes) for routes in record.routes]} if record.routes else {}),
         "suspect": record.suspect,
         "pause": None
         if pause is None
@@ -51,7 +54,6 @@ def to_text(record: Record) -> str:
         "reason": record.reason,
         "commands": list(record.commands),
         "restores": [_rounded(at) for at in record.restores],
-        # Left out where it says nothing: what versions before us wrote stays as it was.
         **({"retiring": record.retiring} if record.retiring else {}),
         "scaledDown": record.scaled_down,
         "transitions": [
@@ -102,6 +104,7 @@ def _record(form: Mapping[str, object]) -> Record:
         step=_typed(int, form["step"]),
         step_since=_instant(form["stepSince"]),
         weight=_percent(form["weight"]),
+        routes=tuple(_routes(item) for item in _list(form.get("routes", []))),
         suspect=_typed(bool, form.get("suspect", False)),
         pause=_maybe(_pause, form.get("pause")),
         reason=_typed(str, form["reason"]),
@@ -111,6 +114,15 @@ def _record(form: Mapping[str, object]) -> Record:
         scaled_down=_typed(bool, form.get("scaledDown", False)),
         transitions=tuple(_transition(item) for item in _list(form.get("transitions", []))),
     )
+
+
+def _line(routes: Routes) -> list[str]:
+    return [routes.virtual_service, *routes.routes]
+
+
+def _routes(form: object) -> Routes:
+    name, *routes = (_str(item) for item in _list(form))
+    return Routes(virtual_service=name, routes=tuple(routes))
 
 
 def _pause(form: object) -> Pause:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from rolloutd.core.plan import Routes
 from rolloutd.core.units import Instant, Percent
 
 
@@ -105,6 +106,7 @@ class Record:
         since: When the phase was entered.
         step_since: When the step's weight was ordered, moved on by time spent paused.
         weight: The canary's share that the step orders.
+        routes: What it moves, the first bearing this record; empty when that is not on record.
         suspect: Exposed to little until the suspicion is cleared.
         reason: Why the phase was entered, a full sentence.
         commands: Ids of the last commands obeyed, newest last.
@@ -125,6 +127,7 @@ class Record:
     step: int = 0
     step_since: Instant
     weight: Percent = Percent(0)
+    routes: tuple[Routes, ...] = ()
     suspect: bool = False
     pause: Pause | None = None
     reason: str

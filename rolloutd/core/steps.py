@@ -9,11 +9,14 @@ from rolloutd.core.actions import Happening
 from rolloutd.core.advance import hold_of, next_step
 from rolloutd.core.facts import Change, Facts, settle
 from rolloutd.core.machine import Because, at_step
-from rolloutd.core.plan import Arm, PauseStep, Plan, WeightStep
+from rolloutd.core.plan import Arm, PauseStep, Plan, Routes, WeightStep
 from rolloutd.core.state import Arms, Cause, Pause, Phase, Record
 from rolloutd.core.units import Instant, Percent, Seconds, after
 
 ALL = Percent(100)
+
+LONGEST_ROUTES = 1024
+"""Characters of routes that go on record, which must stay well below 8 KiB."""
 
 
 def arms_of(plan: Plan) -> Arms:
@@ -49,8 +52,15 @@ def begin(facts: Facts, *, actor: str = "") -> Change:
         started=facts.now,
         digest=facts.plan.digest,
         revision=facts.seen.canary.revision if facts.seen.canary else "",
+        routes=_noted(facts.plan.virtual_services),
     )
     return _enter(dataclasses.replace(facts, record=record), 0, actor, began=True)
+
+
+def _noted(routes: tuple[Routes, ...]) -> tuple[Routes, ...]:
+    """Return what is put on record of a plan's routes: all of them, or none if too much."""
+    size = sum(len(name) for each in routes for name in (each.virtual_service, *each.routes))
+    return routes if size <= LONGEST_ROUTES else ()
 
 
 def advance(facts: Facts, *, actor: str = "") -> Change:

@@ -63,15 +63,18 @@ LONGEST_RETRY = Seconds(5.0)
 class Rollout:
     """Drives one plan. ``run`` is its only task; the other methods leave word for it.
 
+    Args:
+        record: Of a run that is known to be under way; otherwise the first look will tell.
+
     Attributes:
         view: What it looks like, as of the last turn.
         memory: What is remembered of the present run.
     """
 
-    def __init__(self, plan: Plan, world: World) -> None:
+    def __init__(self, plan: Plan, world: World, record: Record | None = None) -> None:
         self._world = world
         self._plans = Succession(current=plan)
-        self._state = State()
+        self._state = State(record=record)
         self._ledger = Ledger(world)
         self._evidence = Evidence(jury=seat(plan))
         self._run: int | None = None
@@ -140,6 +143,16 @@ class Rollout:
         jury = revise(self._evidence.jury, self.plan)
         self._evidence = dataclasses.replace(self._evidence, jury=jury)
         self._wake.set()
+
+    def leave(self, why: str) -> None:
+        """Put the traffic back and come to an end: nobody carries this run any more."""
+        self._plans = dataclasses.replace(self._plans, removed=True, left=why)
+        self._wake.set()
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is only here to be brought to its end."""
+        return bool(self._plans.left)
 
     def start_is_due(self) -> None:
         """The plan's cron has fired."""

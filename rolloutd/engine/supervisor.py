@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 import structlog
 
 from rolloutd.core.observation import Reading, Unread
 from rolloutd.core.plan import Key, Plan, StartCron
-from rolloutd.core.units import Seconds
+from rolloutd.core.stray import Stray, meet, plan_of
+from rolloutd.core.units import Seconds, after
+from rolloutd.engine.orphans import Orphans
 from rolloutd.engine.recall import Recall
 from rolloutd.engine.rollout import Rollout
 from rolloutd.engine.sampling import Sampling
@@ -22,6 +24,14 @@ log = structlog.get_logger()
 
 AFTER_A_CRASH = Seconds(5.0)
 """Rest before what failed by a bug of ours is taken up again."""
+
+GLANCE = Seconds(30.0)
+"""Time between two looks for runs that no plan names any more."""
+
+PATIENCE = Seconds(60.0)
+"""Longest wait for a run that is in a new plan's way."""
+
+BRIEFLY = Seconds(0.1)
 
 
 async def keep_going(name: str, work: Callable[[], Awaitable[None]], clock: Clock) -> None:
@@ -44,6 +54,7 @@ class Supervisor:
         self._sampling = Sampling(meter, world.clock, self._all, self._hear)
         past = world.hindsight
         self._recall = None if past is None else Recall(past, world.clock, self._all)
+        self._orphans = None if world.estate is None else Orphans(world.estate, world.clock)
         self._catalogue: Catalogue | None = None
 
     async def run(self, source: PlanSource) -> None:
@@ -59,6 +70,8 @@ class Supervisor:
                 if self._recall is not None:
                     recall = keep_going("recall", self._recall.run, self._world.clock)
                     group.create_task(recall, name="recall")
+                if self._orphans is not None:
+                    group.create_task(self._look_after(self._orphans, group), name="orphans")
                 async for catalogue in source.changes():
                     await self._take(catalogue, group)
         finally:
@@ -111,18 +124,23 @@ class Supervisor:
         for key in set(self._rollouts) - set(catalogue.plans):
             self._calendar.cancel(key)
             self._rollouts[key].follow(None)
+        moved: Mapping[Key, Stray] = {}
+        if self._orphans is not None:
+            # First, so that the plans that follow wait for the runs in their way.
+            self._wind_up(self._orphans.superseded(catalogue), group)
+            moved = self._orphans.moved(catalogue)
         for key, plan in catalogue.plans.items():
-            self._follow(key, plan, group)
+            self._follow(plan, moved.get(key), group)
             # Thousands of plans take seconds: nobody's breach waits for them.
             await self._world.clock.sleep(AT_ONCE)
 
-    def _follow(self, key: Key, plan: Plan, group: asyncio.TaskGroup) -> None:
+    def _follow(self, plan: Plan, moved: Stray | None, group: asyncio.TaskGroup) -> None:
         self._world.metrics.admit(plan)
+        key = plan.key
         rollout = self._rollouts.get(key)
         if rollout is None:
             log.info("plan_loaded", rollout=str(key), origin=plan.origin)
-            rollout = self._rollouts[key] = Rollout(plan, self._world)
-            group.create_task(self._drive(key, rollout), name=f"rollout {key}")
+            rollout = self._begin(plan, moved, group)
         else:
             if plan != rollout.plan:
                 log.info("plan_changed", rollout=str(key), origin=plan.origin)
@@ -133,8 +151,70 @@ class Supervisor:
         else:
             self._calendar.cancel(key)
 
-    async def _drive(self, key: Key, rollout: Rollout) -> None:
+    def _begin(self, plan: Plan, moved: Stray | None, group: asyncio.TaskGroup) -> Rollout:
+        """Begin to drive a plan: first the run that it left where it no longer points."""
+        if moved is None:
+            rollout = Rollout(plan, self._world)
+        else:
+            where = moved.primary
+            log.warning("run_left_behind", rollout=str(plan.key), virtual_service=where)
+            rollout = Rollout(plan_of(moved), self._world, moved.record)
+            rollout.follow(plan)
+        self._add(rollout, self._in_the_way(plan), group)
+        return rollout
+
+    def _add(
+        self, rollout: Rollout, ahead: Sequence[Rollout], group: asyncio.TaskGroup
+    ) -> None:
+        key = rollout.plan.key
+        self._rollouts[key] = rollout
+        group.create_task(self._drive(key, rollout, ahead), name=f"rollout {key}")
+
+    def _in_the_way(self, plan: Plan) -> Sequence[Rollout]:
+        """Return the rollouts on a plan's routes that are being brought to their end."""
+        return [
+            each
+            for each in self._rollouts.values()
+            if each.is_left
+            and each.plan.key.namespace == plan.key.namespace
+            and meet(each.plan.virtual_services, plan.virtual_services)
+        ]
+
+    async def _look_after(self, orphans: Orphans, group: asyncio.TaskGroup) -> None:
+        """Bring runs to their end that no plan has named for a while, until cancelled."""
+        while True:
+            await self._world.clock.sleep(GLANCE)
+            if self._catalogue is not None:
+                found = orphans.abandoned(self._catalogue)
+                # What was removed before our eyes waits, paused, for a person.
+                self._wind_up(
+                    ((each, why) for each, why in found if each.key not in self._rollouts),
+                    group,
+                )
+
+    def _wind_up(self, left: Iterable[tuple[Stray, str]], group: asyncio.TaskGroup) -> None:
+        for stray, why in left:
+            key = stray.key
+            rollout = self._rollouts.get(key)
+            log.warning("run_left_behind", rollout=str(key), reason=why)
+            if rollout is None:
+                plan = plan_of(stray)
+                self._world.metrics.admit(plan)
+                rollout = Rollout(plan, self._world, stray.record)
+                self._add(rollout, (), group)
+            rollout.leave(why)
+
+    async def _outlive(self, ahead: Sequence[Rollout]) -> None:
+        """Wait until these have put their traffic back, but not for ever."""
+        deadline = after(self._world.clock.now(), PATIENCE)
+        for rollout in ahead:
+            key = rollout.plan.key
+            while self._rollouts.get(key) is rollout and self._world.clock.now() < deadline:
+                await self._world.clock.sleep(BRIEFLY)
+
+    async def _drive(self, key: Key, rollout: Rollout, ahead: Sequence[Rollout]) -> None:
         try:
+            await self._outlive(ahead)
             await self._keep_running(key, rollout)
         except asyncio.CancelledError:
             # Whoever drives it next does not know of them: their senders have to.

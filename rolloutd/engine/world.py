@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rolloutd.ports import Clock, Herald, Hindsight, Mesh, Scribe, Workloads
+from rolloutd.ports import Clock, Estate, Herald, Hindsight, Mesh, Scribe, Workloads
 from rolloutd.telemetry.metrics import Metrics
 
 
@@ -14,6 +14,7 @@ class World:
 
     Attributes:
         hindsight: ``None`` where nobody keeps what was counted.
+        estate: ``None`` where runs that were left behind can't be told from other people's.
     """
 
     clock: Clock
@@ -23,3 +24,4 @@ class World:
     metrics: Metrics
     scribes: tuple[Scribe, ...] = ()
     hindsight: Hindsight | None = None
+    estate: Estate | None = None

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rolloutd.core.machine import STORY_LENGTH, Because, tell
+from rolloutd.core.plan import Routes
 from rolloutd.core.record_text import from_text, to_text
 from rolloutd.core.state import Arms, Cause, Pause, Phase, Record, Transition
 from rolloutd.core.units import Instant, Percent
@@ -40,6 +41,10 @@ RECORDS = st.builds(
     step=st.integers(0, 100),
     step_since=TIMES,
     weight=WEIGHTS,
+    routes=st.lists(
+        st.builds(Routes, virtual_service=WORDS, routes=st.lists(WORDS, max_size=2).map(tuple)),
+        max_size=2,
+    ).map(tuple),
     suspect=st.booleans(),
     pause=st.one_of(st.none(), PAUSES),
     reason=WORDS,

@@ -7,8 +7,8 @@ import pytest
 from rolloutd.core.decide import decide
 from rolloutd.core.machine import ordered
 from rolloutd.core.observation import Ruling
-from rolloutd.core.plan import Arm
-from rolloutd.core.state import Phase
+from rolloutd.core.plan import Arm, Routes
+from rolloutd.core.state import Phase, State
 from rolloutd.core.steps import arm_name, span
 from rolloutd.core.units import Percent
 from tests.builders import a_plan, a_state, at, rise, says, seen
@@ -26,6 +26,33 @@ def test_a_last_step_with_a_hold_is_watched_before_the_promotion() -> None:
     assert early.phase is Phase.PROGRESSING
     assert due is not None
     assert due.phase is Phase.PROMOTED
+
+
+def started(*routes: Routes) -> tuple[Routes, ...]:
+    """Return what is on record of a plan's routes once its run has begun."""
+    plan = a_plan(virtual_services=routes)
+    record = decide(plan, State(), seen(), at(0)).state.record
+    assert record is not None
+    assert record.phase is Phase.PROGRESSING
+    return record.routes
+
+
+def test_a_run_puts_on_record_what_it_moves() -> None:
+    """Whoever finds it when its plan has gone must know all that is to be put back."""
+    both = (
+        Routes(virtual_service="shop", routes=("api", "rest")),
+        Routes(virtual_service="shop-internal", routes=()),
+    )
+
+    assert started(*both) == both
+
+
+def test_more_routes_than_a_record_holds_are_left_out() -> None:
+    """Half of them would be worse than none; the run itself is not to fail for it."""
+    many = tuple(Routes(virtual_service="x" * 63, routes=()) for _ in range(17))
+
+    assert started(*many[:16]) == many[:16]
+    assert started(*many) == ()
 
 
 def test_an_edit_that_takes_the_present_step_away_ends_its_hold() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from rolloutd.core.plan import Arm, Plan
+from rolloutd.core.plan import Arm, Plan, Routes
 from rolloutd.core.state import Phase
 from rolloutd.core.steps import arms_of
 from rolloutd.engine.succession import Succession
@@ -45,6 +45,39 @@ def test_a_run_that_was_left_behind_is_ended_by_its_own_arms() -> None:
 
     assert arms_of(plans.current) == arms_of(naming(4))
     assert plans.superseded is not None
+
+
+def test_a_run_over_more_than_the_plan_names_is_ended_by_its_own_routes() -> None:
+    """The plan was edited while no daemon ran: one VirtualService fewer."""
+    wide = (*naming(4).virtual_services, Routes(virtual_service="other", routes=()))
+    plans = Succession(current=naming(4)).settle(a_record(naming(4), routes=wide))
+
+    assert plans.current.virtual_services == wide
+    assert plans.coming == naming(4)
+
+
+def test_a_record_that_was_copied_here_says_nothing_of_our_routes() -> None:
+    """They are those of the VirtualService from which somebody copied ours."""
+    theirs = (Routes(virtual_service="other", routes=()),)
+    plans = Succession(current=naming(4)).settle(a_record(naming(4), routes=theirs))
+
+    assert plans == Succession(current=naming(4))
+
+
+def test_a_run_that_is_left_is_superseded_until_its_plan_is_back() -> None:
+    """Once it is, nothing is wrong with it any more."""
+    plans = Succession(current=naming(4), removed=True, left="gone")
+
+    assert plans.superseded == "gone"
+    assert plans.follow(naming(4)).superseded is None
+
+
+def test_what_comes_after_a_run_that_is_left_is_not_left_itself() -> None:
+    """It would be rolled back again and again."""
+    plans = Succession(current=naming(4), removed=True, left="gone").follow(naming(5))
+    ended = plans.settle(a_record(naming(4), phase=Phase.ROLLED_BACK))
+
+    assert ended == Succession(current=naming(5))
 
 
 def test_a_run_that_another_process_began_by_the_coming_plan_goes_on() -> None:

@@ -14,17 +14,21 @@ from structlog.testing import capture_logs
 from rolloutd.core.actions import Accepted
 from rolloutd.core.observation import CommandKind, MeshSighting, Reading, Unread
 from rolloutd.core.plan import Key, Plan, StartCron
+from rolloutd.core.record_text import to_text
 from rolloutd.core.state import Phase
+from rolloutd.core.stray import Stray
 from rolloutd.core.target import Target
 from rolloutd.core.units import Seconds
-from rolloutd.engine.supervisor import Supervisor, keep_going
+from rolloutd.engine.orphans import GRACE
+from rolloutd.engine.supervisor import GLANCE, PATIENCE, Supervisor, keep_going
 from rolloutd.engine.world import World
 from rolloutd.errors import Unavailable
 from rolloutd.ports import Meter
 from rolloutd.telemetry.metrics import Metrics
-from tests.builders import T0, a_mesh, a_plan, asked
+from tests.builders import T0, a_mesh, a_plan, a_record, asked
 from tests.engine.test_sampling import CountingMeter
 from tests.fakes.clock import FakeClock
+from tests.fakes.estate import FakeEstate
 from tests.fakes.herald import FakeHerald
 from tests.fakes.hindsight import FakeHindsight
 from tests.fakes.mesh import FakeMesh
@@ -87,6 +91,7 @@ class House:
         mesh: FakeMesh | None = None,
         meter: Meter | None = None,
         hindsight: FakeHindsight | None = None,
+        estate: FakeEstate | None = None,
     ) -> None:
         self.clock, self.source, self.calendar = FakeClock(T0), FakeSource(), FakeCalendar()
         self.metrics, self.mesh = Metrics(), mesh or FakeMesh()
@@ -97,6 +102,7 @@ class House:
             herald=FakeHerald(),
             metrics=self.metrics,
             hindsight=hindsight,
+            estate=estate,
         )
         self.supervisor = Supervisor(world, meter or CountingMeter(), self.calendar)
 
@@ -357,3 +363,56 @@ async def test_the_past_of_every_run_is_asked_for() -> None:
         await house.clock.sleep(Seconds(10.0))
 
     assert hindsight.asked == [(a_plan().key, T0)]
+
+
+def left_behind(plan: Plan, mesh: FakeMesh) -> FakeEstate:
+    """Return the run of a plan that is under way in a mesh, where no plan looks for it."""
+    record = a_record(plan, routes=plan.virtual_services)
+    mesh.holds = a_mesh(10, record=to_text(record))
+    return FakeEstate(Stray(key=plan.key, record=record))
+
+
+async def test_a_run_that_no_plan_names_goes_back_after_a_while() -> None:
+    """It has a rollout of its own meanwhile, so that people see and hear of it."""
+    mesh, plan = FakeMesh(), named("gone")
+    estate = left_behind(plan, mesh)
+    house = House(mesh, estate=estate)
+    async with house.running():
+        house.source.publish()
+        await house.clock.sleep(Seconds(GRACE - 1))
+        before = list(mesh.writes)
+        await house.clock.sleep(Seconds(2 * GLANCE))
+        estate.held.clear()
+        await house.clock.sleep(Seconds(GLANCE))
+
+        assert before == []
+        assert mesh.writes == [0]
+        assert house.supervisor.get(plan.key) is None
+
+
+async def test_nothing_is_looked_for_before_plans_are_read() -> None:
+    """Before that, no plan names anything."""
+    mesh = FakeMesh()
+    house = House(mesh, estate=left_behind(named("gone"), mesh))
+    async with house.running():
+        await house.clock.sleep(Seconds(10 * GRACE))
+
+        assert mesh.writes == []
+
+
+async def test_a_plan_waits_for_the_run_in_its_way_but_not_for_ever() -> None:
+    """Whatever keeps that one from going back is no reason never to begin."""
+    mesh, old, new = FakeMesh(), named("old"), named("new")
+    house = House(mesh, estate=left_behind(old, mesh))
+    for _ in range(100):
+        mesh.fail_next(Unavailable("away"))
+    async with house.running():
+        house.source.publish(new)
+        await house.clock.sleep(Seconds(PATIENCE - 1))
+        waiting = house.supervisor.get(new.key)
+        before = None if waiting is None else waiting.view.outlook.why
+        await house.clock.sleep(Seconds(5.0))
+
+        assert before == "Just loaded."
+        assert waiting is not None
+        assert waiting.view.outlook.why != before

@@ -123,7 +123,8 @@ class Auditor:
         for after in splits(new):
             if sum(after.values()) != 100 or min(after.values()) < 0:
                 self.object(f"{who} wrote weights that are no split of 100: {after}")
-        if text(new, "metadata", "name") == PRIMARY or ours.record(new, KEY.name):
+        is_told_of = text(new, "metadata", "name") == PRIMARY or ours.record(new, KEY.name)
+        if is_told_of and not _is_of_another_plan(old, new):
             self._judge_record(who, old, new)
 
     def _judge_epoch(self, who: str, old: Json, new: Json) -> None:
@@ -267,6 +268,12 @@ class Auditor:
     def recreated(self) -> None:
         """Somebody deleted the VirtualService, and the record with it."""
         self._entered.clear()
+
+
+def _is_of_another_plan(old: Json, new: Json) -> bool:
+    """Say whether a write is of a plan of another name, whose record it then changes."""
+    is_same = ours.record(old, KEY.name) == ours.record(new, KEY.name)
+    return is_same and list(ours.records(old)) != list(ours.records(new))
 
 
 @dataclass(frozen=True, slots=True)

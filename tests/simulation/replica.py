@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from rolloutd.adapters.istio.epochs import EpochsSeen
+from rolloutd.adapters.istio.hosts import Naming
 from rolloutd.adapters.istio.mesh import IstioMesh
+from rolloutd.adapters.istio.records import RecordIndex
 from rolloutd.adapters.kubernetes.cache import WatchedCache
 from rolloutd.adapters.kubernetes.claim import Candidate
 from rolloutd.adapters.kubernetes.elector import Elector
@@ -38,6 +40,7 @@ from tests.simulation.link import Link
 from tests.simulation.timeline import VirtualClock
 
 LEASE_NAME = "rolloutd"
+INSTALLATION = f"{NAMESPACE}/{LEASE_NAME}"
 RESOURCES = (virtual_service("v1"), destination_rule("v1"), DEPLOYMENT, POD)
 WATCHES = WatchSettings(idle=Seconds(20.0), relist=Seconds(30.0))
 """Silence and lost events are noticed sooner than in production, as bookmarks and the ends of
@@ -115,20 +118,27 @@ class Replica:
         self._cache = WatchedCache(around.link, RESOURCES, (NAMESPACE,), pace, WATCHES)
         fenced = FencedApi(around.link, self.elector.is_leader, ClientSettings().deadline)
         api = RereadingApi(fenced, self._cache.absorb)
+        records = RecordIndex(INSTALLATION)
         world = World(
             clock=around.clock,
             mesh=IstioMesh(
-                self._cache, api, epoch=lambda: self.elector.epoch, absorb=self._cache.absorb
+                self._cache,
+                api,
+                epoch=lambda: self.elector.epoch,
+                absorb=self._cache.absorb,
+                naming=Naming(installation=INSTALLATION),
             ),
             workloads=CachedWorkloads(self._cache, api),
             herald=Listener(around.heard),
             metrics=around.metrics,
+            estate=records,
         )
         self._supervisor = Supervisor(world, around.meter, around.calendar)
         self._shelf = around.shelf
         for kind in ("VirtualService", "DestinationRule", "Deployment"):
             self._cache.subscribe(kind, partial(self._supervisor.changed, kind))
         self._cache.subscribe("VirtualService", EpochsSeen(self.elector.exceed).changed)
+        self._cache.subscribe("VirtualService", records.changed)
 
     @property
     def leads(self) -> bool:

@@ -7,6 +7,7 @@ rollout carries the plan's name in its key; what belongs to the daemon or to peo
 ``rolloutd.io/record.<plan>``          the rollout's record, opaque here
 ``rolloutd.io/desired-weight.<plan>``  the canary's share in percent that was last ordered
 ``rolloutd.io/last-transition.<plan>`` why the last change was made, for people and audit
+``rolloutd.io/owner.<plan>``           the installation whose plan it is, and its full name
 ``rolloutd.io/managed-by``             ``rolloutd``: someone else moves these weights
 ``rolloutd.io/epoch``                  the leadership that wrote last: fences off older ones
 ``rolloutd.io/pause``                  set by people: a reason to keep hands off
@@ -19,7 +20,7 @@ format. Only the primary VirtualService carries a plan's own keys; all carry the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rolloutd.adapters.istio.fields import mapping, metadata, text
@@ -37,6 +38,9 @@ RECORD_LIMIT = 8192
 REASON_LIMIT = 256
 """Characters of a reason that are kept."""
 
+_RECORD = f"{DOMAIN}/record."
+_OWNER = f"{DOMAIN}/owner."
+
 _NAME_LIMIT = 63
 """Kubernetes allows this many characters after the slash."""
 
@@ -51,6 +55,7 @@ class Keys:
     record: str
     desired_weight: str
     last_transition: str
+    owner: str
 
 
 def keys(plan: str) -> Keys:
@@ -67,6 +72,7 @@ def keys(plan: str) -> Keys:
         record=f"{DOMAIN}/record.{plan}",
         desired_weight=f"{DOMAIN}/desired-weight.{plan}",
         last_transition=f"{DOMAIN}/last-transition.{plan}",
+        owner=f"{_OWNER}{plan}",
     )
 
 
@@ -79,6 +85,32 @@ def record(virtual_service: Mapping[str, object], plan: str) -> str | None:
     """Return the record of a plan's rollout; ``None`` when there is none."""
     found = stored(virtual_service).get(keys(plan).record)
     return found if isinstance(found, str) else None
+
+
+def records(virtual_service: Mapping[str, object]) -> Iterator[str]:
+    """Yield all records, whoever's plans they are of."""
+    for key, value in stored(virtual_service).items():
+        if key.startswith(_RECORD) and isinstance(value, str):
+            yield value
+
+
+def owner(installation: str, plan: str) -> str:
+    """Return what says that a plan's rollout is ours; neither has a colon in it."""
+    return f"{installation}:{plan}"
+
+
+def owned(virtual_service: Mapping[str, object], installation: str) -> Sequence[str]:
+    """Return the plans of an installation whose rollouts left a mark here, by full name."""
+    marks = {
+        key: text(value).partition(":")
+        for key, value in stored(virtual_service).items()
+        if key.startswith(_OWNER)
+    }
+    return tuple(
+        plan
+        for key, (whose, _, plan) in marks.items()
+        if whose == installation and key == keys(plan).owner
+    )
 
 
 def ordered_share(virtual_service: Mapping[str, object], plan: str) -> Percent | None:

@@ -13,15 +13,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """How this cluster's mesh is laid out.
+    """How this cluster's mesh is laid out, and what we are called in it.
 
     Attributes:
         domain: DNS domain of the cluster.
         root_namespace: Istio's configuration root: DestinationRules there hold for everyone.
+        installation: Left beside each record, to tell our runs from those of other
+            installations; empty leaves nothing.
     """
 
     domain: str = "cluster.local"
     root_namespace: str = "istio-system"
+    installation: str = ""
 
 
 USUAL = Naming()

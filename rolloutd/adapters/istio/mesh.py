@@ -48,7 +48,7 @@ class IstioMesh:
         epoch: Gives the present leadership's number, or ``None`` where nobody competes.
         absorb: Told of every object that a patch returned, so that the next look does not
             wait for the watch.
-        naming: How the cluster is laid out.
+        naming: How the cluster is laid out, and what we are called in it.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class IstioMesh:
     ) -> None:
         self._view = Viewpoint(cache=cache, naming=naming)
         self._api = api
+        self._installation = naming.installation
         self._epoch = epoch
         self._absorb = absorb
 
@@ -100,7 +101,8 @@ class IstioMesh:
         """
         primary, *others = plan.virtual_services
         sight = self._sight(plan, primary)
-        first = self._draft(plan, sight, canary, _notes(plan, canary, record, why))
+        notes = self._notes(plan, canary, record, why)
+        first = self._draft(plan, sight, canary, notes)
         rest = [self._draft_or_refusal(plan, other, canary) for other in others]
         refusals = [draft for draft in rest if isinstance(draft, Refused)]
         if refusals and sight.gives_more(canary):
@@ -122,7 +124,7 @@ class IstioMesh:
         if isinstance(found, Unroutable):
             raise Refused(found.reason)
         lasting = {ours.keys(plan.key.name).record: _bounded(record), **_shared()}
-        notes = Notes(lasting=lasting, passing={})
+        notes = Notes(lasting=lasting, passing=self._mark(plan))
         patch = operations(found, None, notes, epoch=self._epoch())
         await self._send(_Draft(path=_path(found), operations=patch))
 
@@ -147,6 +149,20 @@ class IstioMesh:
             return self._draft(plan, self._sight(plan, routes), canary, shared)
         except Refused as refusal:
             return refusal
+
+    def _notes(self, plan: Plan, canary: Percent, record: str, why: str) -> Notes:
+        """Return what the primary is to say."""
+        keys = ours.keys(plan.key.name)
+        ordered = {keys.record: _bounded(record), keys.desired_weight: str(canary)}
+        told = {keys.last_transition: why[: ours.REASON_LIMIT]}
+        return Notes(lasting={**ordered, **_shared()}, passing={**told, **self._mark(plan)})
+
+    def _mark(self, plan: Plan) -> dict[str, str]:
+        """Return what tells later whose run it was."""
+        name = plan.key.name
+        if not self._installation:
+            return {}
+        return {ours.keys(name).owner: ours.owner(self._installation, name)}
 
     def _fence(self, found: Json, canary: Percent) -> int | None:
         """Return the epoch to test and to leave, ``None`` for a rollback that would fail it.
@@ -197,16 +213,6 @@ def _seen(
         ),
         hold_off=next((reason for reason in reasons if reason is not None), None),
         is_stamped=epoch is None or all(ours.epoch(each.found) == epoch for each in sights),
-    )
-
-
-def _notes(plan: Plan, canary: Percent, record: str, why: str) -> Notes:
-    """Return what the primary is to say."""
-    keys = ours.keys(plan.key.name)
-    ordered = {keys.record: _bounded(record), keys.desired_weight: str(canary)}
-    return Notes(
-        lasting={**ordered, **_shared()},
-        passing={keys.last_transition: why[: ours.REASON_LIMIT]},
     )
 
 

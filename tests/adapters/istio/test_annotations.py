@@ -7,7 +7,7 @@ from dataclasses import astuple
 
 import pytest
 
-from rolloutd.adapters.istio.annotations import epoch, keys
+from rolloutd.adapters.istio.annotations import epoch, keys, owned, owner
 from tests.adapters.istio.examples import Written
 
 QUALIFIED = re.compile(r"rolloutd\.io/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
@@ -39,3 +39,12 @@ def test_a_cut_name_is_no_other_plans_name() -> None:
 def test_unreadable_epoch_fences_nobody(written: str) -> None:
     """A tampered number must not lock every leader out."""
     assert epoch(Written(annotations={"rolloutd.io/epoch": written}).object()) is None
+
+
+def test_owned_plans_are_named_in_full() -> None:
+    """The key is cut where it is too long, the value is not."""
+    names = ("shop", "a" * 100)
+    marks = {keys(name).owner: owner("rolloutd/rolloutd", name) for name in names}
+
+    assert owned(Written(annotations=marks).object(), "rolloutd/rolloutd") == names
+    assert owned(Written(annotations=marks).object(), "other/rolloutd") == ()

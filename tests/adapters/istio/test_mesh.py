@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rolloutd.adapters.istio.annotations import EPOCH, MANAGED_BY, PAUSE, RECORD_LIMIT, keys
+from rolloutd.adapters.istio.hosts import Naming
+from rolloutd.adapters.istio.mesh import IstioMesh
 from rolloutd.core.observation import MeshBlind, MeshSeen
 from rolloutd.core.plan import Arm, Key
 from rolloutd.core.units import Percent
@@ -502,3 +504,21 @@ class TestSeveralVirtualServices:
         cluster = self.cluster(split(100, 0), route(to("v9", 100)))
 
         assert isinstance(cluster.mesh.look(self.plan), MeshBlind)
+
+
+async def test_an_installation_leaves_its_name_beside_the_record() -> None:
+    """By it, the run is found when its plan has gone; and other people's runs are not."""
+    cluster = Cluster(virtual_service(split(100, 0)), RULE)
+    mesh = IstioMesh(
+        cluster.cache,
+        cluster.api,
+        epoch=lambda: None,
+        absorb=cluster.cache.absorb,
+        naming=Naming(installation="rolloutd/rolloutd"),
+    )
+    await mesh.write(PLAN, Percent(10), "{}", why="")
+    once = len(cluster.api.patches)
+    await mesh.write(PLAN, Percent(10), "{}", why="")
+
+    assert noted(cluster)[KEYS.owner] == "rolloutd/rolloutd:data-product"
+    assert len(cluster.api.patches) == once
