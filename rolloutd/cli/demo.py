@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -164,9 +165,11 @@ def _addresses(world: Sandbox, running: Daemon) -> dict[str, str]:
     kubectl = f"kubectl --kubeconfig {world.cluster.kubeconfig}"
     one = f"{STORY.name} -n {STORY.namespace} --server {running.api_url}"
     path = f"{running.api_url}/api/v1/rollouts/{STORY.namespace}/{STORY.name}"
+    # After `make demo` the program is on nobody's path.
+    program = "rolloutd" if shutil.which("rolloutd") else sys.argv[0]
     return {
         "the dashboard": f"{running.api_url}/",
-        "by command": f"rolloutd pause {one} --reason 'a look'",
+        "by command": f"{program} pause {one} --reason 'a look'",
         "by curl": f"curl -X POST {path}/rollback",
         "the cluster": f"{kubectl} get virtualservices -w",
         "the plan": str(world.cluster.plans / "data-product.yaml"),

@@ -23,6 +23,18 @@ from rolloutd.sandbox.services.balance import Balance
 FRAME = Seconds(0.1)
 """Time between two pictures."""
 
+FIGURES = {
+    "result": "the end",
+    "finalWeights": "traffic now",
+    "steps": "shares of v4 that were ordered",
+    "detectSeconds": "from the first bad answer to the decision",
+    "restoreSeconds": "from the decision to the last call that v4 got",
+    "requests": "calls during the rollout",
+    "failedRequests": "of which failed",
+    "apiWrites": "writes to the VirtualService",
+}
+"""What each figure of a run is called where people read it."""
+
 
 class Storyteller:
     """Tells one run.
@@ -78,8 +90,9 @@ class Storyteller:
     def show_result(self, result: dict[str, object]) -> None:
         """Show the figures of the run."""
         table = Table(box=None, show_header=False)
-        for name, value in result.items():
-            table.add_row(Text(name, style="dim"), "-" if value is None else str(value))
+        for name, words in FIGURES.items():
+            if result[name] is not None:
+                table.add_row(Text(words, style="dim"), _figure(result[name]))
         self._console.print(table)
 
     def show_addresses(self, addresses: dict[str, str]) -> None:
@@ -87,6 +100,18 @@ class Storyteller:
         self._console.print("\nThe sandbox stays up until Ctrl-C. For another terminal:")
         for what, address in addresses.items():
             self._console.print(f"  {what}: {address}", soft_wrap=True)
+
+
+def _figure(value: object) -> str:
+    match value:
+        case dict():
+            return ", ".join(f"{version} {weight} %" for version, weight in value.items())
+        case list() | tuple():
+            return ", ".join(f"{weight} %" for weight in value)
+        case float():
+            return f"{value:.2f} s"
+        case _:
+            return str(value)
 
 
 def _sent(view: View) -> Full:
