@@ -108,8 +108,9 @@ def _next_words(plan: Plan, record: Record) -> str:
 
 
 def _after_promotion(plan: Plan, record: Record) -> str:
+    stable = f"Deployment {plan.stable.deployment}"
     if plan.scale_down_after is None:
-        return f"Nothing more to do: Deployment {plan.stable.deployment} may be deleted."
+        return f"Nothing more to do: {stable} may be deleted."
     if record.scaled_down:
-        return f"Nothing more to do: Deployment {plan.stable.deployment}, scaled to 0, may be deleted."
-    return f"{plan.stable.deployment} is scaled to 0 after {span(plan.scale_down_after)}."
+        return f"Nothing more to do: {stable} was scaled to 0 and may be deleted."
+    return f"{stable} is scaled to 0 after {span(plan.scale_down_after)}."
