@@ -91,6 +91,10 @@ class ApiSettings:
     """Base URL at which other replicas find this one; ``None`` for the address it is bound
     to, or this host's where that is a wildcard."""
 
+    cluster: str = ""
+    """What people call the cluster: an order meant for another one is a mistake that a page
+    without a name invites. Empty says nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSettings:

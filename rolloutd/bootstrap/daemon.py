@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.lead import Standby
+from rolloutd.api.control.lookup import Here
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.api.ops import ops_app
 from rolloutd.bootstrap.channels import Messenger, deliveries, messengers
@@ -221,6 +223,7 @@ async def _open(
             leads=parts.seat.leads,
             standby=Standby(relay=leader, understudy=parts.understudy, archive=history),
             archive=history,
+            here=Here(cluster=settings.api.cluster, replica=socket.gethostname()),
         )
     )
     tls = None if front.tls is None else front.tls.context

@@ -85,6 +85,13 @@ _OPTIONS = (
     ),
     _kept("--api-tls-cert", type=_FILE, help="Certificate with its chain, PEM; followed."),
     _kept("--api-tls-key", type=_FILE, help="Its key, PEM; followed."),
+    _kept(
+        "--cluster-name",
+        default="",
+        envvar="ROLLOUTD_CLUSTER_NAME",
+        metavar="NAME",
+        help="What people call this cluster; stands on every page.",
+    ),
 )
 
 
@@ -111,6 +118,7 @@ def chosen() -> ApiSettings:
         login=_login(),
         tls=None if certificate is None else TlsFiles(certificate=certificate, key=key),
         advertised=given["api_url"],
+        cluster=given["cluster_name"],
     )
 
 

@@ -100,3 +100,11 @@ def test_options_that_contradict_each_other_are_refused(
 
     assert isinstance(found, str)
     assert words in found
+
+
+def test_a_cluster_has_the_name_that_people_call_it_by() -> None:
+    """Kubernetes itself knows none."""
+    found = settings("--cluster-name", "prod-eu1")
+
+    assert isinstance(found, ApiSettings)
+    assert found.cluster == "prod-eu1"

@@ -11,7 +11,7 @@ from rolloutd.core.units import Percent
 from rolloutd.sandbox.script import FAULTS
 from tests.processes.world import a_world
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 
 NOWHERE = "/dev/full"
 """A place that keeps nothing; ``tests/adapters/audit`` fills a disk in the midst of a write."""

@@ -17,7 +17,7 @@ from rolloutd.ports import Json
 from rolloutd.sandbox.cluster import STORY
 from tests.processes.world import VIRTUAL_SERVICES, World, a_world
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(360)]
 
 ABSENT = 300
 """Plans whose VirtualService is not there."""

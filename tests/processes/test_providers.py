@@ -17,7 +17,7 @@ from tests.processes.world import World, a_world
 LAST_SCRAPE = Seconds(3.0)
 """How long a step may still be taken for what was counted before: three samples."""
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(480)]
 
 
 def asks_prometheus(world: World) -> None:

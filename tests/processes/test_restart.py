@@ -14,7 +14,7 @@ from rolloutd.sandbox.cluster import STORY
 from rolloutd.sandbox.script import FAULTS, Script
 from tests.processes.world import World, a_world
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 SLOW = Script(rps=20.0, pace=Seconds(300.0), interval=Seconds(1.0))
 """The first weight holds for as long as a test takes."""

@@ -18,7 +18,7 @@ from tests.processes.replica import Replica
 from tests.processes.test_restart import RECORD, SLOW
 from tests.processes.world import World, a_world
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(480)]
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
 CERTIFICATE = TLS / "first.crt"

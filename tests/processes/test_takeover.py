@@ -10,7 +10,7 @@ from rolloutd.core.units import Percent, Seconds
 from tests.processes.replica import Replica
 from tests.processes.world import World, a_world
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(480)]
 
 WHOLE_STORY = [0, 10, 50, 75, 100]
 

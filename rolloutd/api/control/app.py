@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from aiohttp import web
@@ -13,7 +13,7 @@ from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper, door
 from rolloutd.api.control.events import events
 from rolloutd.api.control.lead import Chair, Standby, lead
-from rolloutd.api.control.lookup import lookups
+from rolloutd.api.control.lookup import HERE, Here, lookups
 from rolloutd.api.control.openapi import document
 from rolloutd.api.control.orders import order
 from rolloutd.api.control.problems import BODY_LIMIT, Handler, harden, problems
@@ -43,6 +43,7 @@ class Desk:
         leads: Whether this replica drives the rollouts.
         standby: What it does while another one does; ``None`` where there are no others.
         archive: Has the runs that are over; ``None`` where none are kept.
+        here: Where this is, for people.
         deadline: Longest wait for the cluster to confirm an order.
         body_deadline: Longest wait for a body that trickles in.
     """
@@ -53,6 +54,7 @@ class Desk:
     leads: Callable[[], bool]
     standby: Standby | None = None
     archive: Archive | None = None
+    here: Here = field(default_factory=Here)
     deadline: Seconds = CONFIRMATION
     body_deadline: Seconds = SLOWEST_BODY
 
@@ -64,6 +66,7 @@ def control_app(desk: Desk) -> web.Application:
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     app[BODY_LIMIT] = LARGEST_BODY
     app[BODY_DEADLINE] = desk.body_deadline
+    app[HERE] = desk.here
     app.on_response_prepare.append(harden)
 
     async def hang_up(_: web.Application) -> None:

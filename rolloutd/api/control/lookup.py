@@ -22,6 +22,22 @@ from rolloutd.errors import RolloutdError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """Where an answer comes from.
+
+    Attributes:
+        cluster: What people call the cluster; empty if they have not said.
+        replica: Host that this replica runs on: the name of its pod.
+    """
+
+    cluster: str = ""
+    replica: str = ""
+
+
+HERE = web.AppKey("here", Here)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """All that a replica knows.
 
@@ -72,8 +88,13 @@ async def listing(request: web.Request, known: Known, access: Access) -> web.Str
     except RolloutdError as error:
         return unable(f"Nobody can say what you may see: {error}")
     items = [known.sheets.of(view) for view in views if view.plan.key.namespace in seen]
+    here = request.app[HERE]
     rest = Listing(
-        items=[], complaints=list(known.complaints) if sees_all else [], trouble=known.trouble
+        items=[],
+        complaints=list(known.complaints) if sees_all else [],
+        trouble=known.trouble,
+        cluster=here.cluster,
+        replica=here.replica,
     )
     return web.json_response(body=_filled(rest, items))
 

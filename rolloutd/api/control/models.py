@@ -70,8 +70,9 @@ class GateForm(Sent):
     unit: str = Field(description="ratio, ms, or empty for a custom value.")
     samples: int = Field(description="Canary requests it rests on.")
     in_a_row: int | None = Field(
+        default=None,
         description="Looks in a row that found it fine, as far as this process has seen; null"
-        " of a run that is over."
+        " of a run that is over.",
     )
     evidence: dict[str, float | None] = Field(description="Named numbers behind the reason.")
 
@@ -141,6 +142,13 @@ class Listing(Sent):
         default="",
         description="Why these are records alone, read by a replica that does not lead and"
         " can't reach the one that does; empty if nothing.",
+    )
+    cluster: str = Field(
+        default="", description="What people call the cluster; empty if they have not said."
+    )
+    replica: str = Field(
+        default="",
+        description="Host of the replica that tells: of the one that leads, if it can.",
     )
 
 

@@ -17,6 +17,7 @@ from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit, Rate
+from rolloutd.api.control.lookup import Here
 from rolloutd.core.observation import MeshSeen, MeshSighting
 from rolloutd.core.plan import Key, Plan
 from rolloutd.core.record_text import from_text
@@ -96,6 +97,7 @@ class Office:
     body_deadline: Seconds = Seconds(30.0)
     is_leader: bool = True
     rates: tuple[Rate, Rate] = (FAILED_LOGINS, ORDERS)
+    here: Here = field(default_factory=Here)
 
     def __post_init__(self) -> None:
         self.source, self.workloads = FakeSource(), FakeWorkloads()
@@ -201,6 +203,7 @@ class Office:
             leads=lambda: self.is_leader,
             standby=self.standby,
             archive=self.archive,
+            here=self.here,
             deadline=self.deadline,
             body_deadline=self.body_deadline,
         )

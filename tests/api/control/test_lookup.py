@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rolloutd.api.control.lookup import Here
 from rolloutd.core.plan import StartManual
 from rolloutd.core.units import Seconds
 from tests.api.control.office import SHOP, Office, checkout, search
@@ -105,6 +106,15 @@ async def test_a_rollout_without_a_plan_is_not_found() -> None:
     assert (answer.status, answer.kind) == (404, "no-such-rollout")
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     assert "shop/check-out" in str(answer.json["detail"])
+
+
+async def test_the_list_says_where_it_comes_from() -> None:
+    """Which cluster, and which replica."""
+    here = Here(cluster="prod-eu1", replica="rolloutd-0")
+    async with Office(here=here).open(checkout()) as office:
+        answer = await office.get("/api/v1/rollouts")
+
+    assert (answer.json["cluster"], answer.json["replica"]) == ("prod-eu1", "rolloutd-0")
 
 
 async def test_complaints_come_with_the_list() -> None:

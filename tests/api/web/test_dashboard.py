@@ -473,3 +473,12 @@ async def test_where_a_page_may_not_copy_the_address_bar_has_the_link(
         await expect(page.locator("#news")).to_contain_text("the link is in the address bar")
         await expect(page).to_have_url(f"{theatre.url}#/shop/checkout")
         assert opened.complaints == []
+
+
+async def test_the_page_says_which_cluster_it_is_and_who_leads(opened: Window) -> None:
+    """Five tabs of five clusters look alike; a rollback belongs in one of them."""
+    page = opened.page
+
+    await expect(page.locator("#cluster")).to_have_text("cluster prod-eu1")
+    await expect(page.locator("#replica")).to_have_text("leader rolloutd-0")
+    await expect(page).to_have_title(re.compile("prod-eu1 · rolloutd$"))

@@ -18,6 +18,7 @@ from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit
+from rolloutd.api.control.lookup import Here
 from rolloutd.api.control.tokens import TokenFile
 from rolloutd.bootstrap.listening import listen, reserve
 from rolloutd.core.deeds import Deed, Ended, Run
@@ -249,6 +250,7 @@ class Theatre:
                 broadcast=self.broadcast,
                 leads=lambda: True,
                 archive=self.annals,
+                here=Here(cluster="prod-eu1", replica="rolloutd-0"),
             )
         )
         async with listen(app, "127.0.0.1", self._port) as url:

@@ -61,11 +61,12 @@ function tab(stale) {
   const bad = [...state.rollouts.values()].filter(needsAttention).length;
   const shown = state.rollouts.get(state.key);
   const prefix = bad ? `(${bad}) ` : "";
-  if (!shown) return showTab(STALE, `${prefix}rolloutd`);
+  const page = state.cluster ? `${state.cluster} · rolloutd` : "rolloutd";
+  if (!shown) return showTab(STALE, prefix + page);
   const looks = stale ? STALE : stateOf(shown);
   const percent = shown.split.desiredPercent;
   const weight = stale || percent === null ? "" : ` ${percent} %`;
-  return showTab(looks, `${prefix}${looks.glyph} ${looks.label}${weight} · ${state.key} · rolloutd`);
+  return showTab(looks, `${prefix}${looks.glyph} ${looks.label}${weight} · ${state.key} · ${page}`);
 }
 
 /** Ask for confirmation of an order, as the rollout stands now. */

@@ -104,9 +104,9 @@ async function readSession() {
 }
 
 async function readList() {
-  const { items, complaints, trouble = "" } = await call("rollouts");
+  const { items, complaints, trouble = "", cluster = "", replica = "" } = await call("rollouts");
   const rollouts = new Map(items.map((item) => [keyOf(item), item]));
-  change({ rollouts, complaints, standby: trouble, loaded: true });
+  change({ rollouts, complaints, cluster, replica, standby: trouble, loaded: true });
   settle();
 }
 

@@ -5,6 +5,8 @@ export const state = {
   login: null, // { error, busy } while somebody must say who he is
   rollouts: new Map(), // Summary by key
   complaints: [], // about plan files
+  cluster: "", // what people call it
+  replica: "", // host of the one that told of the list
   standby: "", // why a replica that does not lead knows less
   loaded: false, // the list has come once
   key: null, // the rollout that is shown

@@ -6,7 +6,7 @@ import { html, nothing } from "./html.js";
 export function header(state, logOut) {
   return html`<header class="bar">
     <a class="brand" href="#/">rolloutd</a>
-    ${state.login ? nothing : live(state)}
+    ${state.login ? nothing : html`${place(state)} ${live(state)}`}
     <span class="spring"></span>
     ${who(state, logOut)}
     ${state.login ? nothing : keys()}
@@ -16,6 +16,13 @@ export function header(state, logOut) {
 function keys() {
   return html`<button class="chip keys" type="button" @click=${() => change({ help: true })}>
     <kbd>?</kbd> Keys</button>`;
+}
+
+/** In which cluster orders are carried out, and by whom. */
+function place({ cluster, replica, standby }) {
+  const does = standby ? "replica" : "leader";
+  return html`${cluster ? html`<span class="chip" id="cluster">cluster <b>${cluster}</b></span>` : nothing}
+    ${replica ? html`<span class="chip replica" id="replica">${does} ${replica}</span>` : nothing}`;
 }
 
 function live(state) {
