@@ -27,6 +27,7 @@ class Almanac:
         self._clocks: dict[str, VirtualClock] = {}
         self._fired: set[str] = set()
         self._taken: set[tuple[float, int]] = set()
+        self._ordered: set[tuple[float, float]] = set()
 
     def enter(self, who: str, clock: VirtualClock) -> None:
         """Take in a process that begins."""
@@ -40,12 +41,16 @@ class Almanac:
         """Say why a process may not have entered the record's step; empty if it may.
 
         A wall clock that was set meanwhile is believed in each of its settings. Who writes a
-        record again, for its object was replaced, takes no step.
+        record again, for its object was replaced, takes no step; nor does a pause that the plan
+        asks for raise a weight: it keeps the moment at which the last one was ordered.
         """
-        step = (record.started, record.step)
-        if step in self._taken:
+        step, order = (record.started, record.step), (record.started, record.step_since)
+        if step in self._taken or order in self._ordered:
+            self._taken.add(step)
+            self._ordered.add(order)
             return ""
         self._taken.add(step)
+        self._ordered.add(order)
         at, clock = record.step_since, self._clocks.get(who)
         walls = [] if clock is None else [at + setting for setting in clock.settings]
         moments = [Instant(wall - slack) for wall in walls for slack in (0.0, _SLACK)]

@@ -28,6 +28,7 @@ FAILED_ONCE = (
     5046,
     103511,
     154393,
+    303680,
 )
 """Seeds that found something in the simulation of their day; what it was, the tests of the
 parts say that were mended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zlib import crc32
 
 from rolloutd.adapters.kubernetes.fields import section, text, whole
 from rolloutd.core.units import Instant, Seconds
@@ -19,6 +20,10 @@ _COUNT_BEGINS = 1_577_836_800
 
 _UNSEEN = 100
 """Hands through which a Lease may have gone before it was deleted, without our seeing any."""
+
+_OWN = 1000
+"""Places to begin from: two holders who saw the same last, or the same second, take different
+ones, but for one time in a thousand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +73,10 @@ def first(name: str, holder: str, duration: Seconds, wall: Instant, last: int) -
     otherwise lower the epoch below the one stamped on VirtualServices, and no later leader
     could write; or give two leaders the same one. Hands do not change every second, so the
     clock is ahead of every count; ``last``, the highest that was seen, is exceeded in any case,
-    and by so much that a slow clock does not give an epoch out again that we never saw.
+    and by so much that a slow clock does not give an epoch out again that we never saw. Where
+    exactly depends on the holder: two who make it anew, unseen by each other, differ.
     """
+    begin = max(int(wall) - _COUNT_BEGINS, last + _UNSEEN)
     return {
         "apiVersion": _API_VERSION,
         "kind": "Lease",
@@ -77,7 +84,7 @@ def first(name: str, holder: str, duration: Seconds, wall: Instant, last: int) -
         "spec": {
             "holderIdentity": holder,
             "leaseDurationSeconds": _whole_seconds(duration),
-            "leaseTransitions": max(int(wall) - _COUNT_BEGINS, last + _UNSEEN),
+            "leaseTransitions": begin + crc32(holder.encode()) % _OWN,
             "acquireTime": _micro(wall),
             "renewTime": _micro(wall),
         },

@@ -36,20 +36,37 @@ def test_taking_over_raises_the_epoch_even_from_ourselves() -> None:
     assert spec["leaseTransitions"] == 5
 
 
+def anew(*, holder: str, wall: Instant, last: int = 0) -> int:
+    """Return the epoch of a Lease that somebody makes anew."""
+    spec = section(leases.first("l", holder, Seconds(15.0), wall, last), "spec")
+    epoch = spec["leaseTransitions"]
+    assert isinstance(epoch, int)
+    return epoch
+
+
 def test_a_new_lease_counts_from_above_any_old_one() -> None:
     """Deleting the Lease must not lower the epoch below the one stamped on objects."""
-    early = section(leases.first("l", "a", Seconds(15.0), NOON, 0), "spec")
-    later = section(leases.first("l", "a", Seconds(15.0), Instant(NOON + 1.0), 0), "spec")
+    early = anew(holder="a", wall=NOON)
+    later = anew(holder="a", wall=Instant(NOON + 1.0))
 
-    assert early["leaseTransitions"] == 126_273_600
-    assert later["leaseTransitions"] == 126_273_601
+    assert early in range(126_273_600, 126_274_600)
+    assert later == early + 1
 
 
 def test_a_new_lease_exceeds_the_last_one_even_where_clocks_went_back() -> None:
     """Two leaders with one epoch could both write."""
-    anew = section(leases.first("l", "a", Seconds(15.0), Instant(0.0), 126_273_600), "spec")
+    assert anew(holder="a", wall=Instant(0.0), last=126_273_600) >= 126_273_700
 
-    assert anew["leaseTransitions"] == 126_273_700
+
+def test_two_who_make_a_lease_anew_count_from_different_places() -> None:
+    """Each deleted under the other's eyes: in one second, or after the same last one.
+
+    Both would write in one epoch (simulation, seed 303680).
+    """
+    assert anew(holder="a", wall=NOON) != anew(holder="b", wall=NOON)
+    assert anew(holder="a", wall=NOON, last=200_000_000) != anew(
+        holder="b", wall=NOON, last=200_000_000
+    )
 
 
 def test_a_new_lease_gives_out_no_epoch_that_was_taken_unseen() -> None:
@@ -59,9 +76,10 @@ def test_a_new_lease_gives_out_no_epoch_that_was_taken_unseen() -> None:
     """
     old = leases.read(BODY, Seconds(15.0))
     unseen = section(leases.taken(old, "b", Seconds(15.0), NOON, 0), "spec")
-    anew = section(leases.first("l", "a", Seconds(15.0), Instant(0.0), old.transitions), "spec")
 
-    assert anew["leaseTransitions"] != unseen["leaseTransitions"]
+    assert (
+        anew(holder="a", wall=Instant(0.0), last=old.transitions) != unseen["leaseTransitions"]
+    )
 
 
 def test_renewing_and_releasing_keep_the_rest() -> None:
