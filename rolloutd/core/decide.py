@@ -152,9 +152,20 @@ def _go_on(facts: Facts) -> Answer:
         return None
     if not blocked:
         return advance(facts)
-    if _undecided(facts) and facts.now >= after(due, facts.plan.confidence.max_hold):
+    patience = facts.plan.confidence.max_hold
+    if _undecided(facts) and facts.now >= after(max(due, _looking_since(facts)), patience):
         return _ask_a_person(facts, blocked)
     return None
+
+
+def _looking_since(facts: Facts) -> Instant:
+    """Return when the evidence at hand was begun: a restart loses what there was before.
+
+    Without this, whoever takes over a run that has waited long would give it up at once,
+    before a single gate has had its time.
+    """
+    course = facts.seen.course
+    return facts.record.step_since if course is None else course.since
 
 
 def _undecided(facts: Facts) -> bool:
@@ -165,7 +176,9 @@ def _undecided(facts: Facts) -> bool:
 
 def _ask_a_person(facts: Facts, blocked: tuple[str, ...]) -> Change:
     waited = span(facts.plan.confidence.max_hold)
-    reason = f"Paused: undecided {waited} after the hold; a person decides. {blocked[0]}."
+    is_new = _looking_since(facts) > hold_ends(facts.plan, facts.record)
+    since = "evidence was begun anew" if is_new else "the hold"
+    reason = f"Paused: undecided {waited} after {since}; a person decides. {blocked[0]}."
     pause = Pause(cause=Cause.UNDECIDED, actor="", reason=reason)
     return settle(facts, Phase.PAUSED, Happening.PAUSED, Because(reason), pause=pause)
 

@@ -9,7 +9,14 @@ import pytest
 from rolloutd.core.actions import Announce, Decision, Happening, ScaleDownStable
 from rolloutd.core.decide import decide
 from rolloutd.core.machine import ordered
-from rolloutd.core.observation import MeshBlind, MeshSeen, Observation, Ruling, SplitSeen
+from rolloutd.core.observation import (
+    Course,
+    MeshBlind,
+    MeshSeen,
+    Observation,
+    Ruling,
+    SplitSeen,
+)
 from rolloutd.core.plan import (
     Afterwards,
     Arm,
@@ -307,6 +314,20 @@ def test_undecided_evidence_ends_in_a_question_to_a_person() -> None:
     scarce = seen(says(Ruling.HOLD, at=limit))
     assert phase_after(plan, a_state(plan), scarce, limit - 1) is Phase.PROGRESSING
     assert phase_after(plan, a_state(plan), scarce, limit) is Phase.PAUSED
+
+
+def test_who_takes_over_late_looks_as_long_before_asking_a_person() -> None:
+    """The evidence went with the process before: the hold that it used up says nothing."""
+    plan = a_plan()
+    begun = 10 * plan.confidence.max_hold
+    limit = begun + plan.confidence.max_hold
+    scarce = seen(says(Ruling.HOLD, at=limit), course=Course(since=at(begun)))
+    asked = decide(plan, a_state(plan), scarce, at(limit)).state.record
+
+    assert phase_after(plan, a_state(plan), scarce, limit - 1) is Phase.PROGRESSING
+    assert asked is not None
+    assert asked.phase is Phase.PAUSED
+    assert "after evidence was begun anew" in asked.reason
 
 
 def test_foreign_weights_are_put_right_three_times_and_then_left() -> None:

@@ -44,6 +44,10 @@ class Replica:
                 if entry["event"] == event:
                     yield entry
 
+    def tail(self) -> str:
+        """Return the end of its log."""
+        return self._log.read_text()[-3000:]
+
     def led(self) -> bool:
         """Say whether it ever took the lead."""
         return any(self.said("leading"))
@@ -54,7 +58,7 @@ class Replica:
         deadline = clock.now() + START
         while not any(self.said("started")):
             if self._process.returncode is not None or clock.now() > deadline:
-                pytest.fail(f"the replica did not start:\n{self._log.read_text()[-3000:]}")
+                pytest.fail(f"the replica did not start:\n{self.tail()}")
             await clock.sleep(Seconds(0.05))
 
     async def url(self, which: str) -> str:

@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from rolloutd.adapters.clock import SystemClock
 from rolloutd.adapters.kubernetes.fields import dig, text
 from rolloutd.core.units import Percent, Seconds
@@ -49,16 +51,16 @@ class World:
         self.commits: list[Commit] = []
         self._folder = folder
         self._stack = stack
-        self._replicas = 0
+        self._replicas: list[Replica] = []
         self._clock = SystemClock()
 
     async def replica(self, *options: str, lease: str | None = LEASE) -> Replica:
         """Start one more, on a link of its own; it ends with the world."""
-        self._replicas += 1
         link = await self._stack.enter_async_context(link_to(self.here.cluster.url))
-        folder = self._folder / f"replica-{self._replicas}"
+        folder = self._folder / f"replica-{len(self._replicas) + 1}"
         started = await replica(folder, self.here.cluster.plans, link, *options, lease=lease)
         self._stack.push_async_callback(started.kill)
+        self._replicas.append(started)
         return started
 
     async def pair(self, *options: str) -> tuple[Replica, Replica]:
@@ -71,9 +73,13 @@ class World:
 
     async def reach(self, canary: Percent) -> None:
         """Wait until the canary's share is this, and has been noted."""
-        async with asyncio.timeout(PATIENCE):
-            while (await self.here.weights())["v4"] != canary:
-                await self.nap()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while (await self.here.weights())["v4"] != canary:
+                    await self.nap()
+        except TimeoutError:
+            told = "\n".join(replica.tail() for replica in self._replicas[-2:])
+            pytest.fail(f"{canary} % not reached, only {self.shares()}:\n{told}")
         await self.until(lambda: canary in self.shares())
 
     async def until(self, happened: Callable[[], bool]) -> None:
