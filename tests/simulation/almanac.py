@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rolloutd.core.plan import Key, Plan, StartCron
 from rolloutd.core.state import Record
-from rolloutd.core.units import Instant
+from rolloutd.core.units import Instant, Percent
 from rolloutd.core.windows import is_open
 from tests.simulation.timeline import VirtualClock
 from tests.simulation.weather import Weather
@@ -26,8 +26,7 @@ class Almanac:
     def __init__(self) -> None:
         self._clocks: dict[str, VirtualClock] = {}
         self._fired: set[str] = set()
-        self._taken: set[tuple[float, int]] = set()
-        self._ordered: set[tuple[float, float]] = set()
+        self._reached: dict[Instant, Percent] = {}
 
     def enter(self, who: str, clock: VirtualClock) -> None:
         """Take in a process that begins."""
@@ -40,26 +39,25 @@ class Almanac:
     def objection(self, who: str, plan: Plan, record: Record) -> str:
         """Say why a process may not have entered the record's step; empty if it may.
 
-        A wall clock that was set meanwhile is believed in each of its settings. Who writes a
-        record again, for its object was replaced, takes no step; nor does a pause that the plan
-        asks for raise a weight: it keeps the moment at which the last one was ordered.
+        A wall clock that was set meanwhile is believed in each of its settings. What raises no
+        weight needs no window: who writes a record again, for its object was replaced, or a
+        pause that the plan asks for, which keeps the moment of the last order.
         """
-        step, order = (record.started, record.step), (record.started, record.step_since)
-        if step in self._taken or order in self._ordered:
-            self._taken.add(step)
-            self._ordered.add(order)
-            return ""
-        self._taken.add(step)
-        self._ordered.add(order)
-        at, clock = record.step_since, self._clocks.get(who)
-        walls = [] if clock is None else [at + setting for setting in clock.settings]
-        moments = [Instant(wall - slack) for wall in walls for slack in (0.0, _SLACK)]
-        if walls and not any(is_open(plan.windows, moment) for moment in moments):
+        run, reached = record.started, self._reached.get(record.started)
+        self._reached[run] = max(record.weight, reached or Percent(0))
+        is_rise = record.weight > (reached or Percent(0))
+        if is_rise and not self._may_rise(who, plan, record.step_since):
             return f"{who} took step {record.step} outside the plan's windows"
-        is_start = record.started == record.step_since
+        is_start = reached is None and run == record.step_since
         if is_start and isinstance(plan.start, StartCron) and who not in self._fired:
             return f"{who} began run {record.run} before its calendar had fired"
         return ""
+
+    def _may_rise(self, who: str, plan: Plan, at: Instant) -> bool:
+        clock = self._clocks.get(who)
+        walls = [] if clock is None else [at + setting for setting in clock.settings]
+        moments = [Instant(wall - slack) for wall in walls for slack in (0.0, _SLACK)]
+        return not walls or any(is_open(plan.windows, moment) for moment in moments)
 
 
 class SimulatedCalendar:

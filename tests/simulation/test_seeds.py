@@ -29,6 +29,7 @@ FAILED_ONCE = (
     103511,
     154393,
     303680,
+    501474,
 )
 """Seeds that found something in the simulation of their day; what it was, the tests of the
 parts say that were mended."""
