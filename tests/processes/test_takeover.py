@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -20,7 +21,10 @@ def assert_as_without_the_fault(world: World) -> None:
     assert world.shares() == WHOLE_STORY
     assert all(commit.stable + commit.canary == 100 for commit in world.commits)
     assert world.epochs() == sorted(world.epochs())
-    assert world.here.traffic.ledger.failures() == 0
+    ledger = world.here.traffic.ledger
+    # A machine that is too slow for the load shows as gRPC status 4, a deadline.
+    statuses = Counter(call.status for call in ledger.recent() if call.failed)
+    assert ledger.failures() == 0, statuses
 
 
 async def kill(leader: Replica, standby: Replica) -> None:

@@ -12,6 +12,9 @@ from rolloutd.core.units import Instant, Seconds, elapsed
 from rolloutd.ports import Clock
 from rolloutd.sandbox.services.ledger import Call, Ledger
 
+FEW = 50
+"""Calls under way at once that no rate forbids."""
+
 
 class Caller(Protocol):
     """Makes calls."""
@@ -27,11 +30,18 @@ class Rate:
 
     Attributes:
         per_second: By all callers together.
-        in_flight: Most calls under way at once; what is due beyond is not made, but noted.
+        backlog: Most calls under way at once are those that are due in this time; what is due
+            beyond is not made, but noted. On a machine that is too slow for the rate, more
+            would only wait until the callers give up, and look like a service that fails.
     """
 
     per_second: float
-    in_flight: int = 900
+    backlog: Seconds = Seconds(1.0)
+
+    @property
+    def in_flight(self) -> int:
+        """Most calls under way at once; slow services at low rates are to be called, too."""
+        return max(FEW, round(self.per_second * self.backlog))
 
 
 class Load:

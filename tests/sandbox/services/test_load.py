@@ -99,12 +99,12 @@ async def test_calls_in_flight_are_bounded_and_those_not_made_are_noted() -> Non
     clock = FakeClock(START, jumps=False)
     caller = FakeCaller("a", clock, takes=100.0)
     ledger = Ledger()
-    rate = Rate(per_second=10.0, in_flight=5)
+    rate = Rate(per_second=20.0, backlog=Seconds(3.0))
 
-    await run_for(Load([caller], ledger, clock, rate), clock, 1.05)
+    await run_for(Load([caller], ledger, clock, rate), clock, 3.52)
 
-    assert len(caller.sent) == 5
-    assert ledger.unsent == 6
+    assert len(caller.sent) == 60
+    assert ledger.unsent == 11
 
 
 async def test_cancelling_ends_calls_in_flight_without_entering_them() -> None:
