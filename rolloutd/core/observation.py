@@ -268,9 +268,11 @@ class MeshBlind:
 
     Attributes:
         reason: What is wrong and what would mend it: route not found, subset missing ...
+        record: As in ``MeshSeen``: a run is under way, whatever has become of its routes.
     """
 
     reason: str
+    record: str | None = None
 
 
 MeshSighting: TypeAlias = MeshSeen | MeshBlind

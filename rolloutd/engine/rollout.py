@@ -226,8 +226,6 @@ class Rollout:
 
     def _believe(self, mesh: MeshSighting) -> MeshSighting:
         """Let what the cluster holds correct what we think."""
-        if isinstance(mesh, MeshBlind):
-            return mesh
         match self._ledger.compare(mesh.record):
             case Adopted(record=record):
                 self._adopt(record)
@@ -241,7 +239,7 @@ class Rollout:
                 pass
             case never:
                 assert_never(never)
-        return without_record(mesh, self._state.record)
+        return mesh if isinstance(mesh, MeshBlind) else without_record(mesh, self._state.record)
 
     def _adopt(self, record: Record) -> None:
         log.info("record_adopted", rollout=str(self.plan.key), run=record.run)

@@ -290,6 +290,23 @@ async def test_a_run_left_behind_by_an_earlier_process_is_ended_by_its_own_arms(
     assert stage.record.arms.canary_subset == "v4"
 
 
+async def test_a_run_left_behind_is_ended_though_the_edited_plan_can_not_read_its_weights() -> (
+    None
+):
+    """Somebody gave the old canary all, so neither arm of the edited plan has any traffic."""
+    mesh, old = FakeMesh(), a_plan()
+    left = to_text(a_record(old, step=1, weight=Percent(50)))
+    mesh.holds = MeshBlind(reason="neither arm has any weight", record=left)
+    fifth = Arm(host=None, subset="v5", deployment="data-product-v5.0")
+
+    stage = Stage(dataclasses.replace(old, canary=fifth, digest="d2"), mesh)
+    await stage.rollout.turn()
+
+    assert mesh.writes == [0]
+    assert stage.record.arms.canary_subset == "v4"
+    assert stage.record.phase is Phase.ROLLED_BACK
+
+
 async def test_a_run_that_another_process_began_by_the_edited_plan_goes_on() -> None:
     """A standby hears of the edit, too; it must not take the run for the one before it."""
     mesh, old = FakeMesh(), a_plan()

@@ -30,6 +30,7 @@ FAILED_ONCE = (
     154393,
     303680,
     501474,
+    509397,
 )
 """Seeds that found something in the simulation of their day; what it was, the tests of the
 parts say that were mended."""

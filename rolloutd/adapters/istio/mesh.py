@@ -70,12 +70,19 @@ class IstioMesh:
         """Say what the cached VirtualServices hold; the share is the primary's. No I/O."""
         first, *rest = (self._view.read(plan, routes) for routes in plan.virtual_services)
         if isinstance(first, Unroutable):
-            return MeshBlind(reason=first.reason)
+            return self._blind(plan, first.reason)
         if first.canary == 0:
             for sight in (first, *rest):
                 if trouble := self._view.unready(plan, sight):
-                    return MeshBlind(reason=trouble)
+                    return self._blind(plan, trouble)
         return _seen(plan, first, rest, self._epoch())
+
+    def _blind(self, plan: Plan, reason: str) -> MeshBlind:
+        """Say what is wrong; an edit of the plan in mid-run may be all of it."""
+        found = self._view.present(plan, plan.virtual_services[0])
+        if isinstance(found, Unroutable):
+            return MeshBlind(reason=reason)
+        return MeshBlind(reason=reason, record=ours.record(found, plan.key.name))
 
     def hosts(self, plan: Plan) -> tuple[str, str]:
         """Return the full host names of the stable and the canary arm.

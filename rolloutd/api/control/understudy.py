@@ -48,28 +48,19 @@ class Understudy:
 
     def _view(self, plan: Plan, trouble: str) -> View:
         mesh = self._mesh.look(plan)
-        if isinstance(mesh, MeshBlind):
-            return self._told(plan, None, f"{trouble} {mesh.reason}")
+        record = None
+        troubles = [trouble, mesh.reason] if isinstance(mesh, MeshBlind) else [trouble]
         try:
             record = None if mesh.record is None else from_text(mesh.record)
         except Refused as error:
-            return self._told(plan, None, f"{trouble} {error}")
+            troubles.append(str(error))
         return View(
             plan=plan,
             record=record,
             at=self._clock.now(),
             outlook=_outlook(record),
-            desired=mesh.canary,
-            trouble=trouble,
-        )
-
-    def _told(self, plan: Plan, record: Record | None, trouble: str) -> View:
-        return View(
-            plan=plan,
-            record=record,
-            at=self._clock.now(),
-            outlook=_outlook(record),
-            trouble=trouble,
+            desired=None if isinstance(mesh, MeshBlind) else mesh.canary,
+            trouble=" ".join(troubles),
         )
 
 

@@ -221,6 +221,17 @@ async def test_missing_virtual_service_is_blindness_with_a_remedy() -> None:
     assert "default/data-product is not there" in sighting.reason
 
 
+async def test_a_run_is_known_of_though_its_routes_are_not_understood() -> None:
+    """The plan may name the next canary by now: who starts then is to end the run before."""
+    cluster = Cluster(
+        Written(http=[route(to("v9", 100))], annotations={KEYS.record: "a run"}).object(), RULE
+    )
+    sighting = cluster.mesh.look(PLAN)
+
+    assert isinstance(sighting, MeshBlind)
+    assert sighting.record == "a run"
+
+
 async def test_write_refuses_what_look_is_blind_to() -> None:
     """A caller that skips the look gets the same reason."""
     cluster = Cluster(virtual_service(route(to("v9", 100))), RULE)

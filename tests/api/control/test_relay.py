@@ -19,11 +19,12 @@ from rolloutd.api.control.tokens import TokenFile
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.core.observation import MeshBlind
 from rolloutd.core.plan import Key, StartManual
+from rolloutd.core.record_text import to_text
 from rolloutd.core.state import Phase
 from rolloutd.core.units import Seconds
 from tests.api.control.office import CHECKOUT, SHOP, Office, checkout, search
 from tests.api.control.test_door import OPERATOR, TOKENS, VIEWER, bearer
-from tests.builders import a_mesh, a_plan
+from tests.builders import a_mesh, a_plan, a_record
 from tests.engine.test_supervisor import FakeSource
 from tests.fakes.endpoint import FakeEndpoint, served
 
@@ -210,9 +211,14 @@ async def test_records_that_can_not_be_read_are_said_to_be() -> None:
         blind = await standby.get(SHOP)
         standby.meshes.of(CHECKOUT).holds = a_mesh(10, record="scribbled")
         scribbled = await standby.get(SHOP)
+        text = to_text(a_record(checkout(), phase=Phase.ABORTED))
+        standby.meshes.of(CHECKOUT).holds = MeshBlind(reason="No arm.", record=text)
+        ended = await standby.get(SHOP)
 
     assert (fresh.json["phase"], fresh.json["why"]) == (None, "No record says.")
     assert "There is no route." in str(blind.json["trouble"])
+    assert ended.json["phase"] == "aborted"
+    assert "No arm." in str(ended.json["trouble"])
     assert scribbled.json["phase"] is None
     assert "record" in str(scribbled.json["trouble"])
 
