@@ -11,7 +11,6 @@ import itertools
 import math
 import platform
 from collections.abc import Mapping
-from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,16 +25,20 @@ from rolloutd.core.bound import Bound, bound_of
 from rolloutd.core.plan import Key, Plan
 from rolloutd.core.state import Phase
 from rolloutd.core.steps import arm_name
-from rolloutd.telemetry.series import Series
+from rolloutd.telemetry.series import RolloutCounter, RolloutGauge, RolloutMetric
 
-ROLLOUT = ("rollout_namespace", "rollout")
+ALONE = ((),)
+"""The labels of a rollout's only series."""
 TRACKS = ("stable", "canary")
-DIRECTIONS = ("advance", "rollback", "promote")
+PHASES = tuple((phase.value,) for phase in Phase)
+SPLITS = tuple(itertools.product(TRACKS, ("desired", "observed")))
+DIRECTIONS = (("advance",), ("rollback",), ("promote",))
 EVALUATIONS = ("pass", "fail", "suspect", "inconclusive", "error")
-RESULTS = ("promoted", "rolled_back", "aborted", "superseded")
-TRIGGERS = ("auto", "manual")
-DRIFT_ACTIONS = ("corrected", "paused")
-WRITE_OUTCOMES = ("accepted", "conflict", "refused", "unavailable")
+ENDS = tuple(
+    itertools.product(("promoted", "rolled_back", "aborted", "superseded"), ("auto", "manual"))
+)
+DRIFT_ACTIONS = (("corrected",), ("paused",))
+WRITE_OUTCOMES = (("accepted",), ("conflict",), ("refused",), ("unavailable",))
 NOTIFICATION_OUTCOMES = ("sent", "duplicate", "overflow", "expired", "refused", "unsent")
 HISTORY_OUTCOMES = ("written", "known", "lost")
 REQUEST_OUTCOMES = ("ok", "error")
@@ -58,7 +61,6 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call] # theirs has no types
         self.registry = CollectorRegistry()
         self._gates: dict[Key, Mapping[str, Bound]] = {}
-        self._series = Series()
         self._describe_rollouts(self.registry)
         self._describe_steps(self.registry)
         self._describe_gates(self.registry)
@@ -67,119 +69,117 @@ class Metrics:
         self._describe_the_daemon(self.registry)
         self._describe_notifications(self.registry)
         self._describe_memory(self.registry)
+        self._of_rollouts = [
+            each for each in vars(self).values() if isinstance(each, RolloutMetric)
+        ]
 
     def _describe_rollouts(self, registry: CollectorRegistry) -> None:
-        self.info = Gauge(
+        self.info = RolloutGauge(
             "rolloutd_rollout_info",
             "Always 1; the labels say what the plan compares.",
-            (*ROLLOUT, "virtual_service", "stable_version", "canary_version", "plan_hash"),
+            ("virtual_service", "stable_version", "canary_version", "plan_hash"),
             registry=registry,
         )
-        self.phase = Gauge(
+        self.phase = RolloutGauge(
             "rolloutd_rollout_phase",
             "Whether the rollout is in this phase (1) or not (0).",
-            (*ROLLOUT, "phase"),
+            ("phase",),
             registry=registry,
         )
-        self.phase_started = Gauge(
+        self.phase_started = RolloutGauge(
             "rolloutd_rollout_phase_started_timestamp_seconds",
             "When the present phase was entered, by the record in the cluster.",
-            ROLLOUT,
             registry=registry,
         )
-        self.paused = Gauge(
+        self.paused = RolloutGauge(
             "rolloutd_rollout_paused",
             "Whether the rollout is paused (1) or not (0).",
-            ROLLOUT,
             registry=registry,
         )
-        self.weight = Gauge(
+        self.weight = RolloutGauge(
             "rolloutd_traffic_weight_ratio",
             "Share of the traffic: desired (in the VirtualService) and observed (counted).",
-            (*ROLLOUT, "track", "source"),
+            ("track", "source"),
             registry=registry,
         )
 
     def _describe_steps(self, registry: CollectorRegistry) -> None:
-        self.step = Gauge(
-            "rolloutd_step", "Index of the step, from 0.", ROLLOUT, registry=registry
+        self.step = RolloutGauge(
+            "rolloutd_step", "Index of the step, from 0.", registry=registry
         )
-        self.steps = Gauge("rolloutd_steps", "Steps in the plan.", ROLLOUT, registry=registry)
-        self.step_started = Gauge(
+        self.steps = RolloutGauge("rolloutd_steps", "Steps in the plan.", registry=registry)
+        self.step_started = RolloutGauge(
             "rolloutd_step_started_timestamp_seconds",
             "When the step's weight was ordered, moved on by time spent paused.",
-            ROLLOUT,
             registry=registry,
         )
-        self.step_hold = Gauge(
+        self.step_hold = RolloutGauge(
             "rolloutd_step_hold_seconds",
             "Shortest stay at this step that the plan asks for.",
-            ROLLOUT,
             registry=registry,
         )
 
-        self.window = Gauge(
+        self.window = RolloutGauge(
             "rolloutd_rollout_window_open",
             "Whether the plan's windows allow a step now (1) or not (0).",
-            ROLLOUT,
             registry=registry,
         )
 
     def _describe_gates(self, registry: CollectorRegistry) -> None:
-        self.gate_value = Gauge(
+        self.gate_value = RolloutGauge(
             "rolloutd_gate_value",
             "What the gate measured, as a ratio, in milliseconds, or as the query gave it.",
-            (*ROLLOUT, "gate", "track"),
+            ("gate", "track"),
             registry=registry,
         )
-        self.gate_limit = Gauge(
+        self.gate_limit = RolloutGauge(
             "rolloutd_gate_limit",
             "Strictest bound in force, in the unit of the value.",
-            (*ROLLOUT, "gate", "bound"),
+            ("gate", "bound"),
             registry=registry,
         )
-        self.gate_headroom = Gauge(
+        self.gate_headroom = RolloutGauge(
             "rolloutd_gate_headroom_ratio",
             "Room to the limit: 1 far, 0 at the limit, negative beyond.",
-            (*ROLLOUT, "gate"),
+            ("gate",),
             registry=registry,
         )
-        self.gate_samples = Gauge(
+        self.gate_samples = RolloutGauge(
             "rolloutd_gate_samples",
             "Requests that the verdict rests on.",
-            (*ROLLOUT, "gate", "track"),
+            ("gate", "track"),
             registry=registry,
         )
-        self.evaluations = Counter(
+        self.evaluations = RolloutCounter(
             "rolloutd_gate_evaluations_total",
             "Verdicts on new samples: inconclusive is too little yet, error is no data.",
-            (*ROLLOUT, "gate", "result"),
+            ("gate", "result"),
             registry=registry,
         )
 
     def _describe_counts(self, registry: CollectorRegistry) -> None:
-        self.transitions = Counter(
+        self.transitions = RolloutCounter(
             "rolloutd_step_transitions_total",
             "Weights ordered.",
-            (*ROLLOUT, "direction"),
+            ("direction",),
             registry=registry,
         )
-        self.runs = Counter(
+        self.runs = RolloutCounter(
             "rolloutd_rollouts_total",
             "Runs that ended, by themselves (auto) or because a person said so (manual).",
-            (*ROLLOUT, "result", "trigger"),
+            ("result", "trigger"),
             registry=registry,
         )
-        self.drift = Counter(
+        self.drift = RolloutCounter(
             "rolloutd_weight_drift_total",
             "Weights that someone else had changed, put right or left with a pause.",
-            (*ROLLOUT, "action"),
+            ("action",),
             registry=registry,
         )
-        self.writes = Counter(
+        self.writes = RolloutCounter(
             "rolloutd_writes_total",
             "Writes to the Kubernetes API by outcome.",
-            (*ROLLOUT, "outcome"),
+            ("outcome",),
             registry=registry,
         )
 
@@ -289,65 +289,53 @@ class Metrics:
 
     def admit(self, plan: Plan) -> None:
         """Create a rollout's series; after an edit of its plan, make them fit the new one."""
-        key, labels = plan.key, (plan.key.namespace, plan.key.name)
-        gates = {gate.name: bound_of(gate) for gate in plan.gates}
+        key, gates = plan.key, {gate.name: bound_of(gate) for gate in plan.gates}
         if key not in self._gates:
-            self._admit_rollout(labels)
+            self._admit_rollout(key)
         self._tell_versions(plan)
-        self.steps.labels(*labels).set(len(plan.steps))
+        self.steps.begin(key, ALONE, len(plan.steps))
         known = self._gates.get(key, {})
         for gate in known:
             if gates.get(gate) is not known[gate]:
-                self._series.drop(key, f"gate {gate}")
+                self._dismiss_gate(key, gate)
         for gate, bound in gates.items():
             if known.get(gate) is not bound:
-                self._admit_gate((*labels, gate), bound)
+                self._admit_gate(key, gate, bound)
         self._gates[key] = gates
 
     def dismiss(self, key: Key) -> None:
         """Remove every series of a rollout."""
         self._gates.pop(key, None)
-        self._series.drop_all(key)
+        for metric in self._of_rollouts:
+            metric.drop(key)
 
-    def _admit_rollout(self, labels: tuple[str, str]) -> None:
-        add = partial(self._series.add, "rollout")
+    def _admit_rollout(self, key: Key) -> None:
         for gauge in (self.phase_started, self.paused, self.step, self.step_started):
-            add(gauge, *labels)
-        for gauge in (self.steps, self.step_hold, self.window):
-            add(gauge, *labels)
-        for phase in Phase:
-            add(self.phase, *labels, phase.value)
-        for track, source in itertools.product(TRACKS, ("desired", "observed")):
-            add(self.weight, *labels, track, source).set(UNKNOWN)
-        for result, trigger in itertools.product(RESULTS, TRIGGERS):
-            add(self.runs, *labels, result, trigger)
-        for counter, values in (
-            (self.transitions, DIRECTIONS),
-            (self.drift, DRIFT_ACTIONS),
-            (self.writes, WRITE_OUTCOMES),
-        ):
-            for value in values:
-                add(counter, *labels, value)
+            gauge.begin(key, ALONE)
+        for gauge in (self.step_hold, self.window):
+            gauge.begin(key, ALONE)
+        self.phase.begin(key, PHASES)
+        self.weight.begin(key, SPLITS, UNKNOWN)
+        self.runs.begin(key, ENDS)
+        self.transitions.begin(key, DIRECTIONS)
+        self.drift.begin(key, DRIFT_ACTIONS)
+        self.writes.begin(key, WRITE_OUTCOMES)
 
-    def _admit_gate(self, labels: tuple[str, str, str], bound: Bound) -> None:
-        add = partial(self._series.add, f"gate {labels[2]}")
-        for track in TRACKS:
-            add(self.gate_value, *labels, track).set(UNKNOWN)
-            add(self.gate_samples, *labels, track).set(UNKNOWN)
-        add(self.gate_limit, *labels, bound.value).set(UNKNOWN)
-        add(self.gate_headroom, *labels).set(UNKNOWN)
-        for result in EVALUATIONS:
-            add(self.evaluations, *labels, result)
+    def _admit_gate(self, key: Key, gate: str, bound: Bound) -> None:
+        tracks = [(gate, track) for track in TRACKS]
+        self.gate_value.begin(key, tracks, UNKNOWN)
+        self.gate_samples.begin(key, tracks, UNKNOWN)
+        self.gate_limit.begin(key, [(gate, bound.value)], UNKNOWN)
+        self.gate_headroom.begin(key, [(gate,)], UNKNOWN)
+        self.evaluations.begin(key, [(gate, result) for result in EVALUATIONS])
+
+    def _dismiss_gate(self, key: Key, gate: str) -> None:
+        for gauge in (self.gate_value, self.gate_samples, self.gate_limit, self.gate_headroom):
+            gauge.drop_first(key, gate)
+        self.evaluations.drop_first(key, gate)
 
     def _tell_versions(self, plan: Plan) -> None:
-        self._series.drop(plan.key, "versions")
-        self._series.add(
-            "versions",
-            self.info,
-            plan.key.namespace,
-            plan.key.name,
-            plan.virtual_services[0].virtual_service,
-            arm_name(plan.stable),
-            arm_name(plan.canary),
-            plan.digest,
-        ).set(1)
+        where = plan.virtual_services[0].virtual_service
+        versions = (where, arm_name(plan.stable), arm_name(plan.canary), plan.digest)
+        self.info.drop(plan.key)
+        self.info.begin(plan.key, [versions], 1.0)

@@ -275,8 +275,8 @@ def test_after_an_edit_of_the_plan_all_gauges_are_set_anew() -> None:
     """Its series are others, though record and verdicts are still the same."""
     books = shown()
     edited = dataclasses.replace(books.view.plan, digest="d2")
-    books.metrics.gate_value.clear()
-    books.metrics.phase.clear()
+    books.metrics.gate_value.drop(books.view.plan.key)
+    books.metrics.phase.drop(books.view.plan.key)
 
     books.then(dataclasses.replace(books.view, plan=edited))
 
@@ -287,8 +287,8 @@ def test_after_an_edit_of_the_plan_all_gauges_are_set_anew() -> None:
 def test_what_two_views_share_is_set_once() -> None:
     """It was a third of every turn, hundreds of times a second."""
     books = shown()
-    books.metrics.gate_value.clear()
-    books.metrics.phase.clear()
+    books.metrics.gate_value.drop(books.view.plan.key)
+    books.metrics.phase.drop(books.view.plan.key)
 
     books.then(dataclasses.replace(books.view, at=at(5)))
 
