@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import kubernetes_validate  # type: ignore[import-untyped] # its schemas are what we want
 import pytest
@@ -36,6 +37,11 @@ pytestmark = pytest.mark.real
 CUSTOM = {"ServiceMonitor", "PrometheusRule"}
 """Kinds that Kubernetes itself has no schema of."""
 
+SIDECAR = 15090
+"""Where Istio's sidecars and gateways have their statistics."""
+
+COMPONENTS = sorted(each.name for each in (DEPLOY / "components").iterdir())
+
 EVERYTHING = ("slack", "kubernetes-auth", "cluster-plans", "audit-volume")
 """Components that no overlay has by itself."""
 
@@ -57,6 +63,20 @@ def test_every_object_fits_the_schema_of_kubernetes(objects: Sequence[Json]) -> 
             kubernetes_validate.validate(each, "1.37", strict=True)
 
     assert {str(each["kind"]) for each in objects} >= {"Deployment", "NetworkPolicy"}
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_every_component_can_be_put_over_the_bare_daemon(
+    component: str, tmp_path: Path
+) -> None:
+    """Who writes an overlay of their own chooses among them, and no test knows all choices."""
+    chosen = dict.fromkeys(("monitoring", component))
+    objects = composed(tmp_path, "../base", *chosen, runbook="https://wiki.example/rolloutd")
+    for each in objects:
+        if each["kind"] not in CUSTOM:
+            kubernetes_validate.validate(each, "1.37", strict=True)
+
+    assert len(of_kind(objects, "Deployment")) == 1
 
 
 def test_pods_are_restricted(objects: Sequence[Json]) -> None:
@@ -237,6 +257,44 @@ def test_who_is_not_named_reaches_no_port(objects: Sequence[Json]) -> None:
         {"rolloutd.io/operators": "true"},
         section(policy, "podSelector", "matchLabels"),
     ]
+
+
+def test_whom_the_daemon_asks_it_may_reach_and_nobody_else(objects: Sequence[Json]) -> None:
+    """One port too narrow shows as a gate that stays blind, or a standby that finds nobody."""
+    written = next(
+        each
+        for each in of_kind(objects, "ConfigMap")
+        if "rolloutd.yaml" in section(each, "data")
+    )
+    settings = section(yaml.safe_load(str(dig(written, "data", "rolloutd.yaml"))))
+    prometheus = urlsplit(str(settings["prometheus"]))
+    _, namespace = str(prometheus.hostname).split(".")
+    policy = section(only(objects, "NetworkPolicy"), "spec")
+    ourselves = str(dig(policy, "podSelector", "matchLabels", "app.kubernetes.io/name"))
+
+    assert set(ways_out(policy)) == {
+        (ourselves, "api"),  # the leader, whom a standby asks
+        ("kube-system", 53),
+        ("anywhere", 443),  # the API server, Slack
+        ("anywhere", 6443),
+        (namespace, prometheus.port),
+        ("every namespace", SIDECAR),
+    }
+
+
+def ways_out(policy: Json) -> Iterator[tuple[str, object]]:
+    """Yield whom a NetworkPolicy lets out to, and on which port."""
+    for rule in items(policy, "egress"):
+        peers = items(rule, "to")
+        for port in items(rule, "ports"):
+            yield from ((_whom(peer), dig(port, "port")) for peer in peers)
+            if not peers:
+                yield "anywhere", dig(port, "port")
+
+
+def _whom(peer: object) -> str:
+    (selector,) = section(peer).values()
+    return str(next(iter(section(selector, "matchLabels").values()), "every namespace"))
 
 
 def test_no_secret_is_part_of_what_is_applied(objects: Sequence[Json]) -> None:
