@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,14 +46,23 @@ EVERYTHING = ("slack", "kubernetes-auth", "cluster-plans", "audit-volume")
 """Components that no overlay has by itself."""
 
 
+@pytest.fixture(scope="session")
+def manifests(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Sequence[Json]]:
+    """Render overlays, as they are and with components: once, for each takes a second."""
+    everything, plans = tmp_path_factory.mktemp("all"), tmp_path_factory.mktemp("plans")
+    return {
+        **{name: rendered(DEPLOY / "overlays" / name) for name in OVERLAYS},
+        "with everything": composed(everything, "cluster", *EVERYTHING),
+        "namespaced with plans": composed(plans, "namespaced", "namespaced-plans"),
+    }
+
+
 @pytest.fixture(params=[*OVERLAYS, "with everything", "namespaced with plans"])
-def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Sequence[Json]:
-    """Render an overlay as it is, or with every component."""
-    if request.param in OVERLAYS:
-        return rendered(DEPLOY / "overlays" / str(request.param))
-    if request.param == "with everything":
-        return composed(tmp_path, "cluster", *EVERYTHING)
-    return composed(tmp_path, "namespaced", "namespaced-plans")
+def objects(
+    request: pytest.FixtureRequest, manifests: Mapping[str, Sequence[Json]]
+) -> Sequence[Json]:
+    """Return what one of them holds."""
+    return manifests[request.param]
 
 
 def test_every_object_fits_the_schema_of_kubernetes(objects: Sequence[Json]) -> None:
