@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Mapping
 
 from rolloutd.core.plan import (
     Afterwards,
     Arm,
+    Gate,
     Judgement,
     Key,
+    Latency,
     OnBlind,
     OnBreach,
     Plan,
+    Promql,
     Routes,
     Samples,
     StartCron,
@@ -20,7 +24,7 @@ from rolloutd.core.plan import (
     WeightStep,
     Window,
 )
-from rolloutd.core.units import Seconds
+from rolloutd.core.units import Millis, Ratio, Seconds
 from tests.builders import GATE, a_plan, pause, rise
 from tests.simulation.cluster import (
     CANARY,
@@ -32,6 +36,7 @@ from tests.simulation.cluster import (
     STABLE,
     deployment,
 )
+from tests.simulation.traffic import Sign
 
 KEY = Key(NAMESPACE, "shop")
 
@@ -53,6 +58,32 @@ HOURS: tuple[tuple[Window, ...], ...] = tuple(
 """Open but for a minute: that in which a simulation begins, or the one after."""
 
 BY_CRON = StartCron(cron="* * * * *", timezone="UTC")
+
+GATES: Mapping[Sign, tuple[Gate, ...]] = {
+    Sign.FAILURES: (GATE,),
+    Sign.SLOWNESS: (
+        Latency(
+            name="latency",
+            quantile=Ratio(0.99),
+            maximum=Millis(500.0),
+            max_ratio=1.5,
+            judgement=Judgement.THRESHOLD,
+        ),
+    ),
+    Sign.QUERY: (
+        Promql(
+            name="ailing",
+            query="ailing{version='canary'}",
+            stable_query=None,
+            minimum=None,
+            maximum=0.02,
+            max_ratio=None,
+            consecutive=2,
+            judgement=Judgement.THRESHOLD,
+        ),
+    ),
+}
+"""What finds a canary that is not well, by how it shows."""
 
 AWHILE = OnBlind(hold=Seconds(30.0), then=Afterwards.HOLD)
 NOT_LONG = OnBlind(hold=Seconds(12.0), then=Afterwards.ROLLBACK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import random
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 
 from rolloutd.core.plan import Plan
 from tests.simulation.cluster import CANARY
-from tests.simulation.plans import by_the_clock, simulated_plan
+from tests.simulation.plans import GATES, by_the_clock, simulated_plan
+from tests.simulation.traffic import Sign
 from tests.simulation.weather import (
     CALL_FAULTS,
     EVENT_FAULTS,
@@ -63,6 +65,7 @@ class Scenario:
         storm: How long things go wrong, in seconds.
         spacing: Mean time between two mishaps, in seconds.
         max_skew: How far wall clocks may be off, in seconds.
+        sign: By what a version shows that it is not well.
     """
 
     seed: int
@@ -75,6 +78,7 @@ class Scenario:
     storm: float
     spacing: float
     max_skew: float
+    sign: Sign = Sign.FAILURES
 
     @property
     def is_calm(self) -> bool:
@@ -101,6 +105,12 @@ def scenario(seed: int) -> Scenario:
         spacing=chance.choice((2.0, 4.0, 8.0)),
         max_skew=chance.choice((0.0, 0.0, 0.05, 2.0)),
     )
+
+
+def judged_by(sign: Sign, what: Scenario) -> Scenario:
+    """Return the scenario with a canary that shows otherwise that it is broken, if it is."""
+    plan = dataclasses.replace(what.plan, gates=GATES[sign])
+    return dataclasses.replace(what, plan=plan, sign=sign)
 
 
 def quiet(plan: Plan, *, replicas: int = 1, broken: float = 0.0) -> Scenario:

@@ -47,7 +47,7 @@ class Stage:
         self.audit.writer = lambda: self.cluster.writer
         self.audit.licence.skew = 2 * scenario.max_skew
         self.audit.licence.broken = frozenset(scenario.broken)
-        self.traffic = Traffic(self.timeline, scenario.broken)
+        self.traffic = Traffic(self.timeline, scenario.broken, scenario.sign)
         self.weather = Weather(
             chance=seeded(scenario.seed * 7 + 2),
             chances=scenario.chances,

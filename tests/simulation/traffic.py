@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rolloutd.core.increase import Ledger, advance
-from rolloutd.core.observation import Reading, Unread
+from rolloutd.core.observation import Histogram, Reading, Unread
 from rolloutd.core.plan import Key
 from rolloutd.core.scrape import Missed, Scrape, Series, Side
 from rolloutd.core.target import Target
@@ -25,13 +26,25 @@ CALLERS = 2
 USUAL_FAILURES = 0.0
 """Share of requests that fail in a version that is well: so that it is never to be blamed."""
 
+EDGES = (100.0, 500.0, 1000.0)
+"""Upper edges of the buckets of durations, in milliseconds; what is slow is in the last."""
+
 OUTAGE = (2.0, 15.0)
 """How long the metrics stay away, in seconds."""
 
 
+class Sign(enum.Enum):
+    """By what it shows that a version is not well."""
+
+    FAILURES = "failures"
+    SLOWNESS = "slowness"
+    QUERY = "query"
+    """The user's own query says it, and no request shows it."""
+
+
 @dataclass(slots=True)
 class Served:
-    """What one version has answered so far."""
+    """What one version has answered so far: well, and as it does that is not well."""
 
     passed: float = 0.0
     failed: float = 0.0
@@ -43,9 +56,13 @@ class Traffic:
     Args:
         timeline: When.
         broken: Share of requests that fail, by version; others fail seldom.
+        sign: What it shows as in place of failures.
     """
 
-    def __init__(self, timeline: Timeline, broken: Mapping[str, float]) -> None:
+    def __init__(
+        self, timeline: Timeline, broken: Mapping[str, float], sign: Sign = Sign.FAILURES
+    ) -> None:
+        self.sign = sign
         self._timeline = timeline
         self._broken = broken
         self._weights: Mapping[str, int] = {STABLE: 100}
@@ -62,6 +79,10 @@ class Traffic:
         self._count()
         return self._served.setdefault(version, Served())
 
+    def ailing(self, version: str) -> float:
+        """Return the share of a version's requests that do not go well."""
+        return self._broken.get(version, USUAL_FAILURES)
+
     def _count(self) -> None:
         passed = self._timeline.now - self._counted_until
         self._counted_until = self._timeline.now
@@ -70,7 +91,7 @@ class Traffic:
             return
         for version, weight in self._weights.items():
             requests = RATE * passed * weight / total
-            share = self._broken.get(version, USUAL_FAILURES)
+            share = self.ailing(version)
             served = self._served.setdefault(version, Served())
             served.failed += requests * share
             served.passed += requests * (1.0 - share)
@@ -127,7 +148,16 @@ class SimulatedMeter:
         stable, canary = ledger.counts(Side.STABLE), ledger.counts(Side.CANARY)
         if stable is None and canary is None:
             return Unread(reason="nobody answered")
-        return Reading(at=now, stable=stable, canary=canary, values={})
+        values = {query.name: self._answer(target, fault) for query in target.queries}
+        return Reading(at=now, stable=stable, canary=canary, values=values)
+
+    def _answer(self, target: Target, fault: Fault | None) -> tuple[float | None, float | None]:
+        """Return what the user's own query says of (canary, stable)."""
+        if fault in {Fault.METRICS_NAN, Fault.METRICS_PARTIAL}:
+            return None, None
+        is_told = self._traffic.sign is Sign.QUERY
+        ailing = self._traffic.ailing(target.canary.subset or "") if is_told else 0.0
+        return ailing, 0.0
 
     def _scrape(
         self, target: Target, restart: _Restart, fault: Fault | None
@@ -136,7 +166,7 @@ class SimulatedMeter:
             return Missed(sides=frozenset(Side), reason="caller-0 did not answer.")
         spoilt = math.nan if fault is Fault.METRICS_NAN else 0.0
         arms = {
-            side: self._series(subset, restart, spoilt)
+            side: self._series(subset, restart, spoilt, with_durations=target.latency)
             for side, subset in (
                 (Side.STABLE, target.stable.subset),
                 (Side.CANARY, target.canary.subset),
@@ -144,11 +174,22 @@ class SimulatedMeter:
         }
         return Scrape(arms=arms, started=Instant(T0 + restart.at))
 
-    def _series(self, version: str, restart: _Restart, spoilt: float) -> Series:
+    def _series(
+        self, version: str, restart: _Restart, spoilt: float, *, with_durations: bool
+    ) -> Series:
         served, base = self._traffic.served(version), restart.bases.get(version, Served())
+        passed = (served.passed - base.passed) / CALLERS
+        failed = (served.failed - base.failed) / CALLERS
+        if self._traffic.sign is Sign.FAILURES:
+            return Series(passed={"200": passed + spoilt}, failed={"500": failed})
+        fast, all_ = int(passed), int(passed + failed)
+        if self._traffic.sign is not Sign.SLOWNESS:
+            fast = all_
+        took = Histogram(bounds=EDGES, counts=(fast, fast, all_, all_))
         return Series(
-            passed={"200": (served.passed - base.passed) / CALLERS + spoilt},
-            failed={"500": (served.failed - base.failed) / CALLERS},
+            passed={"200": passed + failed + spoilt},
+            failed={"500": 0.0},
+            latency={"200": took} if with_durations else {},
         )
 
     def _restart(self, number: int, targets: Sequence[Target]) -> None:
