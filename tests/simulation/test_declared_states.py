@@ -7,11 +7,19 @@ import itertools
 
 import pytest
 
+from rolloutd.adapters.istio.annotations import keys
+from rolloutd.core.observation import CommandKind
 from rolloutd.core.plan import Plan, Routes
 from rolloutd.core.state import Phase
 from rolloutd.telemetry.metrics import Metrics
 from tests.simulation.cluster import CANARY, ELSEWHERE, NEXT, PRIMARY, STABLE
-from tests.simulation.plans import STAIRS, a_simulated_plan, moved_elsewhere, with_next_canary
+from tests.simulation.plans import (
+    KEY,
+    STAIRS,
+    a_simulated_plan,
+    moved_elsewhere,
+    with_next_canary,
+)
 from tests.simulation.run import settle
 from tests.simulation.scenario import quiet
 from tests.simulation.stage import Stage
@@ -107,3 +115,27 @@ def test_a_plan_that_moves_puts_the_old_place_back(after: float, metrics: Metric
     assert stage.audit.violation == ""
     assert old == {STABLE: 100, CANARY: 0, NEXT: 0}
     assert new == {STABLE: 0, CANARY: 100, NEXT: 0}
+
+
+@pytest.mark.parametrize("after", [0.5, 4.0, 9.0])
+def test_a_record_torn_by_hand_holds_until_a_person_says_retry(
+    after: float, metrics: Metrics
+) -> None:
+    """Nobody knows where the run was: traffic stays where it is, and a new run ends well."""
+    stage = Stage(quiet(BASE), metrics, traced=False)
+    stage.begin()
+    stage.timeline.run(after)
+    stage.cluster.annotate(PRIMARY, keys(KEY.name).record, "{edited by hand")
+    torn, writes = dict(stage.weights(PRIMARY)), stage.audit.writes
+    stage.timeline.run(stage.timeline.now + 60.0)
+    held, meanwhile = dict(stage.weights(PRIMARY)), stage.audit.writes - writes
+    stage.order(CommandKind.RETRY)
+    settle(stage)
+    record, weights = stage.record(), dict(stage.weights(PRIMARY))
+    stage.end()
+
+    assert (held, meanwhile) == (torn, 0)
+    assert stage.audit.violation == ""
+    assert record is not None
+    assert record.phase is Phase.PROMOTED
+    assert weights == {STABLE: 0, CANARY: 100, NEXT: 0}
