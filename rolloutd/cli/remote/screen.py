@@ -27,10 +27,13 @@ LINES: Final = 8
 """Lines of the story that are shown at most."""
 
 FEWEST: Final = 2
-"""And at least."""
+"""And how many of them matter more than curves."""
 
-FIXED: Final = 16
-"""Lines that the rest takes: frame, two sentences, traffic, steps, heads and gaps."""
+ROOMY: Final = 32
+"""Lines of a terminal from which on the frame gets some air."""
+
+NARROW: Final = 80
+"""Columns in the frame below which a verdict has to be short, so that a gate stays one line."""
 
 STYLES: Final = {
     "waiting": ("…", "dim"),
@@ -75,55 +78,91 @@ class Around:
         stale: Why what is known may be old; it is told above a faded picture.
         below: What stands under the picture: keys, or a question.
         trends: How the gates' values went.
-        height: Lines of the terminal. Where they are few, the keys matter more than the past.
     """
 
     stale: str = ""
-    below: Text | None = None
+    below: Text = field(default_factory=Text)
     trends: Trends = field(default_factory=Trends)
-    height: int = 50
 
 
 ALONE: Final = Around()
 
 
-def screen(now: Full, at: Instant, around: Around = ALONE) -> Group:
-    """Lay out one rollout, as of the daemon's present."""
-    trends = _trends(now.gates, around.trends)
-    left = around.height - FIXED - len(now.gates) - _lines(around.below) - bool(around.stale)
-    if left - trends.row_count - 1 < FEWEST:
-        trends = Table.grid()
-    elif trends.row_count:
-        left -= trends.row_count + 1
-    story = now.timeline[-max(FEWEST, min(LINES, left)) :]
-    body = Group(
-        _why(now, at),
-        Text(),
-        _traffic(now),
-        _ladder(now),
-        Text(),
-        _gates(now.gates),
-        *((Text(), trends) if trends.row_count else ()),
-        Text(),
-        Group(*(line_of(line) for line in story)),
-    )
-    panel = Panel(
-        body,
-        title=Text(f"{now.name}  {now.namespace}  {now.stable} → {now.canary}", style="bold"),
-        title_align="left",
-        subtitle=_phase(now),
-        subtitle_align="right",
-        padding=(1, 2),
-    )
-    parts: list[RenderableType] = [panel]
-    if around.stale:
-        banner = Text(f" STALE  {around.stale} ", style="bold white on red")
-        parts = [banner, Faded(panel)]
-    return Group(*parts, *([] if around.below is None else [around.below]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Body:
+    """What the frame holds, within a number of lines."""
+
+    now: Full
+    at: Instant
+    trends: Trends
+    height: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw what has to be seen, and as much of the past as there are lines for."""
+        options = options.reset_height()
+        parts = [*self._present(options), Text()]
+        left = self.height - len(console.render_lines(Group(*parts), options))
+        trends = _trends(self.now.gates, self.trends)
+        if trends.row_count and left - trends.row_count - 1 >= FEWEST:
+            parts += [trends, Text()]
+            left -= trends.row_count + 1
+        story = self.now.timeline[-max(FEWEST, min(LINES, left)) :]
+        lines = console.render_lines(Group(*parts, *map(line_of, story)), options)
+        for line in lines[: max(1, self.height)]:
+            yield from line
+            yield Segment.line()
+
+    def _present(self, options: ConsoleOptions) -> list[RenderableType]:
+        return [
+            _why(self.now, self.at),
+            Text(),
+            _traffic(self.now),
+            _ladder(self.now),
+            Text(),
+            _gates(self.now.gates, is_narrow=options.max_width < NARROW),
+        ]
 
 
-def _lines(text: Text | None) -> int:
-    return 0 if text is None else text.plain.count("\n") + 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Screen:
+    """A rollout in its frame, and what stands around it."""
+
+    now: Full
+    at: Instant
+    around: Around
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it; what is below stays in sight: a question unseen can't be answered."""
+        below, stale = self.around.below, self.around.stale
+        asked = console.render_lines(below, options) if below else []
+        air = int(console.height >= ROOMY)
+        height = console.height - len(asked) - bool(stale) - 2 - 2 * air
+        body = _Body(now=self.now, at=self.at, trends=self.around.trends, height=height)
+        panel = Panel(
+            body,
+            title=Text(_title(self.now), style="bold"),
+            title_align="left",
+            subtitle=_phase(self.now),
+            subtitle_align="right",
+            padding=(air, 2),
+        )
+        if stale:
+            words = f" STALE  {stale} "
+            yield Text(words, style="bold white on red", no_wrap=True, overflow="ellipsis")
+            yield Faded(panel)
+        else:
+            yield panel
+        if below:
+            yield below
+
+
+def screen(now: Full, at: Instant, around: Around = ALONE) -> RenderableType:
+    """Lay out one rollout, as of the daemon's present, so that it fits the terminal."""
+    return _Screen(now=now, at=at, around=around)
+
+
+def _title(now: Full) -> str:
+    return f"{now.name}  {now.namespace}  {now.stable} → {now.canary}"
 
 
 def _phase(now: Full) -> Text:
@@ -181,16 +220,14 @@ def _rung(name: str, index: int, now: Full) -> tuple[str, str]:
     return f"{glyph} {name}", style
 
 
-def _gates(gates: Iterable[Gate]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("gate")
+def _gates(gates: Iterable[Gate], *, is_narrow: bool) -> Table:
+    table = Table(box=None, padding=(0, 1 if is_narrow else 2, 0, 0), header_style="dim")
+    table.add_column("gate", no_wrap=True)
     for column in ("canary", "stable", "limit", "room left", "requests"):
-        table.add_column(column, justify="right")
-    table.add_column("verdict")
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for gate in gates:
         name, style = RULINGS.get(gate.ruling, (gate.ruling, PLAIN[1]))
-        more = f", {gate.in_a_row} in a row" if (gate.in_a_row or 0) > 1 else ""
-        more += "" if gate.enforced else " (shadow)"
         table.add_row(
             gate.name,
             value_of(gate.canary, gate.unit),
@@ -198,9 +235,17 @@ def _gates(gates: Iterable[Gate]) -> Table:
             value_of(gate.limit, gate.unit),
             room_of(gate),
             f"{gate.samples}",
-            Text(name + more, style=style),
+            Text(name + _more(gate, is_narrow=is_narrow), style=style),
         )
     return table
+
+
+def _more(gate: Gate, *, is_narrow: bool) -> str:
+    shadow = "" if gate.enforced else " (shadow)"
+    if (gate.in_a_row or 0) <= 1:
+        return shadow
+    times = f" x{gate.in_a_row}" if is_narrow else f", {gate.in_a_row} in a row"
+    return times + shadow
 
 
 def _trends(gates: Iterable[Gate], trends: Trends) -> Table:
@@ -217,7 +262,7 @@ def _trends(gates: Iterable[Gate], trends: Trends) -> Table:
 
 def line_of(line: Line) -> Text:
     """Put one line of the story on one line of the terminal."""
-    text = Text(f"{clock_of(line.at)}  ", style="dim")
+    text = Text(f"{clock_of(line.at)}  ", style="dim", no_wrap=True, overflow="ellipsis")
     text.append(f"{line.weight:>3} %  ", style="bold")
     text.append(line.reason, style=STYLES.get(line.phase, PLAIN)[1])
     return text

@@ -158,16 +158,11 @@ class Watcher:
 
     def _picture(self) -> RenderableType:
         current = self._current
-        below = None
+        below = Text()
         if current.now.phase not in ENDED:
             below = Text(prompt(self._mode, current.now), style="bold")
         self._trends = self._trends.noted(current.now)
-        around = Around(
-            stale=current.staleness(),
-            below=below,
-            trends=self._trends,
-            height=self._console.height,
-        )
+        around = Around(stale=current.staleness(), below=below, trends=self._trends)
         return screen(current.now, current.daemon_time(), around)
 
 

@@ -35,7 +35,7 @@ def test_a_gate_tells_its_reason_its_values_and_how_sure_it_is() -> None:
     lines = told(a_full(obstacles=("the canary is not ready",), trouble="refused."))
 
     assert "success-rate finds nothing against it. Canary fails 0 % (0 of 112)." in lines
-    values = "canary 99.94%, stable 99.96%, limit 99.50%, room 44.0%; 112 canary requests."
+    values = "canary 99.94%, stable 99.96%, limit 99.50%, room 0.44 pp; 112 canary requests."
     assert values in lines
     assert (
         "Evidence against the canary: 25% of what it takes"

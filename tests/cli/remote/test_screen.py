@@ -19,12 +19,13 @@ GREEN = "\x1b[32m"
 
 TREND = Trend(seen=T0, canary=(1.0, 2.0), stable=(1.0, 1.0))
 TRENDS = Trends(run=4, gates={"success-rate": TREND})
+AROUND = Around(below=Text("[q]uit"), trends=TRENDS)
 
 
 def drawn(
     now: Full,
     *,
-    stale: str = "",
+    around: Around = AROUND,
     colour: bool = False,
     height: int = 50,
     width: int = 110,
@@ -34,12 +35,11 @@ def drawn(
     console = Console(
         file=file,
         width=width,
+        height=height,
         force_terminal=colour,
         color_system="truecolor" if colour else None,
     )
     at = Instant(T0 + 100.0)
-    below = Text("[q]uit")
-    around = Around(stale=stale, below=below, trends=TRENDS, height=height)
     console.print(screen(now, at, around))
     return file.getvalue()
 
@@ -98,7 +98,7 @@ def test_a_gate_shows_both_arms_the_limit_and_the_room() -> None:
     )
     rows = [line.split() for line in drawn(a_full(gates=gates)).splitlines()]
 
-    assert ["│", "success-rate", "99.94%", "99.96%", "99.50%", "44.0%", "112", "✓"] in [
+    assert ["│", "success-rate", "99.94%", "99.96%", "99.50%", "0.44", "pp", "112"] in [
         row[:8] for row in rows
     ]
     assert ["✕", "breach", "(shadow)", "│"] in [row[-4:] for row in rows]
@@ -117,7 +117,8 @@ def test_a_phase_of_a_newer_daemon_is_shown_by_its_name() -> None:
 
 def test_old_news_have_no_green_left() -> None:
     """A picture that may be old must not look as if all were well."""
-    fresh, stale = drawn(a_full(), colour=True), drawn(a_full(), stale="Lost.", colour=True)
+    around = Around(stale="Lost.")
+    fresh, stale = drawn(a_full(), colour=True), drawn(a_full(), around=around, colour=True)
 
     assert GREEN in fresh
     assert GREEN not in stale
@@ -144,16 +145,35 @@ def test_on_a_small_terminal_the_keys_stay_in_sight() -> None:
 
     assert len(picture.splitlines()) <= 24
     assert "[q]uit" in picture.splitlines()[-1]
-    assert "▁" not in drawn(a_full(timeline=told), height=22)
+    assert "▁" not in drawn(a_full(timeline=told), height=18)
     assert "Line 19." in picture
     assert drawn(a_full(timeline=told)).count("Line ") == LINES
 
 
-def test_the_last_lines_of_the_story_are_shown_on_any_terminal() -> None:
-    """However few lines it has."""
-    told = tuple(a_line(10, f"Line {each}.") for each in range(20))
+def test_a_question_is_seen_on_any_terminal() -> None:
+    """Whoever presses a key has to see what is asked, however long the reasons are."""
+    now = a_full(why="Holding at 25 %: a reason of some length. " * 9)
+    asked = "All traffic goes back to stable at once, and the canary gets none. " * 2
+    around = Around(stale="Lost.", below=Text(f"{asked}\n[Enter] rollback"), trends=TRENDS)
 
-    assert drawn(a_full(timeline=told), height=5).count("Line ") == 2
+    for height in (24, 16, 8):
+        lines = drawn(now, around=around, height=height, width=80).splitlines()
+        assert len(lines) <= height
+        assert "[Enter] rollback" in lines[-1]
+
+
+def test_a_gate_is_one_line_at_eighty_columns() -> None:
+    """Names cut off and verdicts on three lines push the rest off the screen."""
+    gates = (
+        a_gate(in_a_row=153),
+        a_gate(name="latency-p99", unit="ms", canary=23.92, limit=31.57, in_a_row=158),
+    )
+    rows = [line.split() for line in drawn(a_full(gates=gates), width=80).splitlines()]
+
+    assert [(row[1], row[-2]) for row in rows if "fine" in row] == [
+        ("success-rate", "x153"),
+        ("latency-p99", "x158"),
+    ]
 
 
 def test_clean_looks_in_a_row_are_counted() -> None:
