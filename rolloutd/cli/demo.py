@@ -166,7 +166,7 @@ def _addresses(world: Sandbox, running: Daemon) -> dict[str, str]:
     one = f"{STORY.name} -n {STORY.namespace} --server {running.api_url}"
     path = f"{running.api_url}/api/v1/rollouts/{STORY.namespace}/{STORY.name}"
     # After `make demo` the program is on nobody's path.
-    program = "rolloutd" if shutil.which("rolloutd") else sys.argv[0]
+    program = "rolloutd" if shutil.which("rolloutd") else f"{sys.executable} -m rolloutd"
     return {
         "the dashboard": f"{running.api_url}/",
         "by command": f"{program} pause {one} --reason 'a look'",

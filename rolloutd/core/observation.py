@@ -154,7 +154,7 @@ class GateVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closest:
-    """When a gate was nearest to its limit.
+    """When a gate was nearest to a breach.
 
     Attributes:
         room: As in ``GateVerdict``.

@@ -70,8 +70,8 @@ def _looks(seen: Course | None) -> str:
     if seen.closest is None:
         return said
     near = seen.closest
-    left = f"{near.room * 100:.0f} % of its room"
-    return f"{said} Closest: {near.gate} at {near.weight} %, with {left}."
+    left = f"{near.room * 100:.0f} % of the way left"
+    return f"{said} Closest to a breach: {near.gate} at {near.weight} %, {left}."
 
 
 def _pauses(record: Record) -> str:

@@ -50,7 +50,7 @@ class LastSeries(SeriesForm):
 
 
 class ClosestForm(Sent):
-    """When a gate was nearest to its limit."""
+    """When a gate was nearest to a breach."""
 
     gate: str
     room: float = Field(

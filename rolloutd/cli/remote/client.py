@@ -206,7 +206,7 @@ class Client:
         if now.step is None or now.desired is None:
             return ""
         shown = f"{now.step + 1}/{now.step_count}"
-        return f"Steps count from 0: this is {now.desired} %, step {shown} of a list. "
+        return f"Steps count from 0: this is {now.desired} %, step {shown} as lists show it. "
 
 
 def _full(answer: Answer) -> Full:

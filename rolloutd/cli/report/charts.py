@@ -130,8 +130,8 @@ class _Plot:
         for at, label in self._chart.marks:
             x = self.x(at)
             yield node("path", d=f"M{x:.1f} {TOP}V{HEIGHT - BOTTOM}", class_="mark")
-            if x - last >= LABEL:
-                is_late = x > WIDTH - RIGHT - LABEL
+            is_late = x > WIDTH - RIGHT - LABEL  # it ends there; others begin
+            if x - last >= (2 * LABEL if is_late else LABEL):
                 place, side = (x, "label late") if is_late else (x + 2, "label")
                 yield node("text", label, x=f"{place:.1f}", y=f"{TOP - 8}", class_=side)
                 last = x

@@ -124,6 +124,6 @@ def _looks(course: CourseForm) -> list[str]:
     near = course.closest
     if near is None:
         return [said]
-    room = f"{100 * near.room:.0f} % of its room left" if near.room >= 0 else "beyond it"
-    closest = f"Closest to its limit was {near.gate}, at {near.weight_percent} %: {room}."
+    left = f"{100 * near.room:.0f} % of the way to it left" if near.room >= 0 else "in it"
+    closest = f"Closest to a breach was {near.gate}, at {near.weight_percent} %: {left}."
     return [said, closest]

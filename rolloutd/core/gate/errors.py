@@ -106,7 +106,7 @@ class SequentialSuccess:
         if state.unread is not None:
             return blind(self.gate, state.at, f"The counts of {state.unread} were not read.")
         if recent.canary_requests == 0:
-            return blind(self.gate, state.at, "The canary got no requests for a minute.")
+            return blind(self.gate, state.at, "The canary got no requests in the last minute.")
         return self._ruled(self._finding())
 
     def _with(self, state: Heard) -> SequentialSuccess:

@@ -97,7 +97,7 @@ class SequentialLatency:
         if state.unread is not None or state.stream is None:
             return blind(self.gate, state.at, state.unread or "No durations were read yet.")
         if sum(last_minute(state.stream)[0]) == 0:
-            return blind(self.gate, state.at, "The canary got no requests for a minute.")
+            return blind(self.gate, state.at, "The canary got no requests in the last minute.")
         found = compared(state.stream, self.terms, self.gate.quantile)
         if self.limit is not None:
             found = graver(self._absolute(state.stream, self.limit), found)

@@ -86,7 +86,7 @@ def test_a_promotion_says_how_near_it_was() -> None:
 
     assert said == (
         "11 of 12 looks at the metrics found all gates fine."
-        " Closest: p99 at 25 %, with 18 % of its room."
+        " Closest to a breach: p99 at 25 %, 18 % of the way left."
     )
 
 

@@ -144,6 +144,49 @@ async def test_no_state_needs_sideways_scrolling(theatre: Theatre) -> None:
         assert wider == []
 
 
+DISPLAY = "getComputedStyle(document.querySelector('.gates')).display"
+
+BARS = """(gates) => {
+  const parts = ["gates", "html"].map((name) => import(`./ui/js/views/${name}.js`));
+  return Promise.all(parts).then(([views, { render }]) => {
+    const place = document.createElement("div");
+    render(views.gates(gates, false), place);
+    return [...place.querySelectorAll(".meter i")].map((bar) => bar.style.width);
+  });
+}"""
+
+
+async def test_gates_are_a_table_where_there_is_room_and_their_bars_agree_with_the_words(
+    theatre: Theatre,
+) -> None:
+    """Canary beside stable beside limit is what they are compared by. A gate may have no evidence
+    against a value beyond its limit, but a full bar below -120 ms would say that all is well."""
+    near = {
+        "gate": "p99",
+        "ruling": "fine",
+        "reason": "Fine.",
+        "enforced": True,
+        "canary": 380.0,
+        "stable": 300.0,
+        "limit": 500.0,
+        "room": 1.0,
+        "unit": "ms",
+        "samples": 900,
+        "inARow": 3,
+        "evidence": {},
+    }
+    async with chromium() as browser, window(browser, Looks(size=(1000, 800))) as opened:
+        page = opened.page
+        await enter(page, theatre, str(CHECKOUT.key))
+        await page.wait_for_selector(".gates", state="attached")
+        wide = await page.evaluate(DISPLAY)
+        await page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        narrow = await page.evaluate(DISPLAY)
+
+        assert (wide, narrow) == ("table", "block")
+        assert await page.evaluate(BARS, [near, {**near, "canary": 620.0}]) == ["100%", "0%"]
+
+
 async def settled(page: Page, width: int) -> int:
     """Return the width that a page needs, once it needs no more than this, or after 10 s.
 

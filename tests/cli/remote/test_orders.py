@@ -82,7 +82,7 @@ async def test_a_stale_step_is_refused_and_the_present_one_told() -> None:
 
     assert told.exit_code == 1
     assert "at step 1 by now, not at 0" in told.stderr
-    assert "this is 50 %, step 2/4 of a list" in told.stderr
+    assert "this is 50 %, step 2/4 as lists show it" in told.stderr
     assert weight == 50
 
 

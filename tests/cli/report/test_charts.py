@@ -76,6 +76,21 @@ def test_weights_are_marked_once_where_they_change() -> None:
     assert [label for _, label in marks] == ["10 %", "25 %", "0 %"]
 
 
+def test_a_label_at_the_end_does_not_lie_on_the_one_before() -> None:
+    """It ends at its mark, where the others begin: a rollback soon after the last step."""
+    timeline = [
+        line(0, 10, Phase.PROGRESSING, "Started."),
+        line(550, 100, Phase.PROMOTED, "Promoted."),
+        line(599, 0, Phase.ABORTED, "Rolled back."),
+    ]
+
+    picture = drawn(pictures(a_run(timeline=timeline))[0])
+
+    assert len(of_class(picture, "mark")) == 3
+    assert len(of_class(picture, "label")) == 2
+    assert not of_class(picture, "late")
+
+
 def test_labels_do_not_lie_on_each_other() -> None:
     """Steps of seconds in a run of hours."""
     timeline = [line(n, n, Phase.PROGRESSING, "Advanced.") for n in range(1, 50)]

@@ -52,7 +52,7 @@ def test_the_impact_says_how_many_requests_it_cost() -> None:
         "The canary had 25 % of the traffic at most.",
         f"It served about 12{space}000 requests, of which 36 failed (0.3 %).",
         "90 of 100 looks at the metrics found all gates fine.",
-        "Closest to its limit was p99, at 25 %: 17 % of its room left.",
+        "Closest to a breach was p99, at 25 %: 17 % of the way to it left.",
     ]
 
 
@@ -85,9 +85,7 @@ def test_a_limit_that_was_passed_has_no_room() -> None:
 
     course = run.course.model_copy(update={"closest": beyond})
 
-    assert (
-        impact(a_run(course=course))[-1] == "Closest to its limit was p99, at 25 %: beyond it."
-    )
+    assert impact(a_run(course=course))[-1] == "Closest to a breach was p99, at 25 %: in it."
 
 
 def test_every_ruling_has_words() -> None:

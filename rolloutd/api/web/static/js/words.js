@@ -42,20 +42,20 @@ export function moment(at, now) {
 
 /** A share of traffic, 0 to 1, in percent. */
 export function share(ratio) {
-  return `${trim(ratio * 100, 1)} %`;
+  return `${trim(ratio * 100, 1)}\u00a0%`;
 }
 
 /** A gate's value in its unit. */
 export function amount(value, unit) {
   if (value === null || value === undefined) return "–";
-  if (unit === "ratio") return `${(value * 100).toFixed(2)} %`;
-  if (unit === "ms") return `${trim(value, value < 10 ? 1 : 0)} ms`;
+  if (unit === "ratio") return `${(value * 100).toFixed(2)}\u00a0%`;
+  if (unit === "ms") return `${trim(value, value < 10 ? 1 : 0)}\u00a0ms`;
   return trim(value, Math.abs(value) < 10 ? 3 : 1);
 }
 
 /** A distance between two values of a gate. */
 export function distance(value, unit) {
-  if (unit === "ratio") return `${trim(value * 100, 2)} pt`;
+  if (unit === "ratio") return `${trim(value * 100, 2)}\u00a0pp`;
   return amount(value, unit);
 }
 

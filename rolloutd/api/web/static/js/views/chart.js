@@ -3,7 +3,11 @@
 /* global uPlot */
 
 const HEIGHT = 190;
-const AXIS = 52; // px for the numbers on the left
+const DIGIT = 6.7; // px, at most, in the axes' font
+// Labels of the time axis: px that one takes, and the seconds from one to the next.
+const SECONDS = { space: 66, steps: [1, 2, 5, 10, 15, 20, 30] };
+const MINUTES = { space: 46, steps: [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720, 1440].map((each) => each * 60) };
+const STEPS = [...SECONDS.steps, ...MINUTES.steps];
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 class RolloutChart extends HTMLElement {
@@ -58,8 +62,8 @@ class RolloutChart extends HTMLElement {
       legend: { markers: { dash: (_, index) => (this.#data.lines[index - 1]?.dash ? "dashed" : "solid") } },
       scales: { y: { range: (_, low, high) => frame(low, high, this.#data.from) } },
       axes: [
-        { ...axis, size: 30, space: 70, values: (_, times) => clockwise(times) },
-        { ...axis, size: AXIS, values: (_, values) => labels(values, this.#data.unit) },
+        { ...axis, size: 30, space: roomForTime, incrs: STEPS, values: (_, times) => clockwise(times) },
+        { ...axis, size: roomForWords, values: (_, values) => labels(values, this.#data.unit) },
       ],
       series: [{ value: (_, at) => (at ? time(at) : "–") }, ...this.#data.lines.map((line) => this.#line(line))],
       hooks: { drawClear: [(plot) => this.#bands(plot)], draw: [(plot) => this.#marks(plot)] },
@@ -95,8 +99,7 @@ class RolloutChart extends HTMLElement {
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.textAlign = "center";
     let written = -Infinity;
-    for (const { at, label } of this.#data.marks) {
-      if (at < scales.x.min || at > scales.x.max) continue;
+    for (const { at, label } of within(this.#data.marks, scales.x)) {
       const x = Math.round(valToPos(at, "x", true));
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
@@ -112,6 +115,13 @@ class RolloutChart extends HTMLElement {
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Marks that are to be seen; what was ordered before the first sample stands at its side. */
+function within(marks, { min, max }) {
+  const first = Math.max(0, marks.findLastIndex(({ at }) => at <= min));
+  const seen = marks.slice(first).filter(({ at }) => at <= max);
+  return seen.map(({ at, label }) => ({ at: Math.max(at, min), label }));
 }
 
 function inside(x, { left, width }) {
@@ -135,6 +145,16 @@ function frame(low, high, from) {
 
 function time(at, timeStyle = "medium") {
   return new Date(at * 1000).toLocaleTimeString(undefined, { hourCycle: "h23", timeStyle });
+}
+
+/** Space for a label of the time axis: those with seconds need more. */
+function roomForTime(_, axis, from, to, width) {
+  return ((to - from) * MINUTES.space) / width < MINUTES.steps[0] ? SECONDS.space : MINUTES.space;
+}
+
+/** Width of the value axis: its longest label and a gap. */
+function roomForWords(_, words) {
+  return Math.max(40, 12 + DIGIT * Math.max(0, ...(words ?? []).map((each) => each.length)));
 }
 
 /** With seconds where minutes would say the same twice. */

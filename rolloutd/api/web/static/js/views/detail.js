@@ -109,7 +109,7 @@ function split(full) {
 
 function counted(full) {
   const { observedRatio, observedRequests, inForce } = full.split;
-  if (observedRatio === null) return html`· <span class="quiet">nothing counted yet</span>`;
+  if (observedRatio === null) return html`· <span class="quiet">nothing counted now</span>`;
   const agree = {
     true: html`<span class="good">✓ in force</span>`,
     false: html`<span class="bad">✕ not what is ordered</span>`,

@@ -28,7 +28,7 @@ function row(gate) {
     amount(gate.canary, gate.unit),
     amount(gate.stable, gate.unit),
     limit,
-    html`<span>${room === null ? "–" : distance(room, gate.unit)} ${meter(gate.room, verdict.tone)}</span>`,
+    html`<span>${room === null ? "–" : distance(room, gate.unit)} ${meter(gate, verdict.tone)}</span>`,
     count(gate.samples),
     html`<span><span class="verdict ${verdict.tone}">${glyph(verdict)} ${verdict.label}</span>
       ${gate.inARow > 1 ? html`<small class="quiet">${count(gate.inARow)} in a row</small>` : nothing}</span>`,
@@ -43,10 +43,10 @@ function row(gate) {
   </tbody>`;
 }
 
-/** How much of the way to the limit is left; the words beside it say the same. */
-function meter(room, tone) {
-  if (room === null) return nothing;
-  const left = Math.min(1, Math.max(0, room));
+/** How far a breach is, by the gate's own measure; never full beside a value beyond its limit. */
+function meter(gate, tone) {
+  if (gate.room === null) return nothing;
+  const left = roomOf(gate) < 0 ? 0 : Math.min(1, Math.max(0, gate.room));
   return html`<span class="meter ${tone}" aria-hidden="true">
     <i .style=${`width:${left * 100}%`}></i></span>`;
 }
