@@ -159,8 +159,8 @@ BARS = """(gates) => {
 async def test_gates_are_a_table_where_there_is_room_and_their_bars_agree_with_the_words(
     theatre: Theatre,
 ) -> None:
-    """Canary beside stable beside limit is what they are compared by. A gate may have no evidence
-    against a value beyond its limit, but a full bar below -120 ms would say that all is well."""
+    """Canary beside stable beside limit is what they are compared by. A gate may have no
+    evidence against a value beyond its limit, but a full bar would say that all is well."""
     near = {
         "gate": "p99",
         "ruling": "fine",
