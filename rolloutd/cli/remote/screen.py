@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,6 +35,9 @@ ROOMY: Final = 32
 
 NARROW: Final = 80
 """Columns in the frame below which a verdict has to be short, so that a gate stays one line."""
+
+SPAN: Final = re.compile(r" in \d+[dhms](?: \d+[dhms])*\b")
+"""How the daemon says when."""
 
 STYLES: Final = {
     "waiting": ("…", "dim"),
@@ -174,12 +178,19 @@ def _why(now: Full, at: Instant) -> Text:
     text = Text()
     text.append(now.why, style="bold")
     text.append("\n")
-    text.append(now.what_next)
-    if now.at is not None and now.at > at:
-        text.append(f"  ({lasting(now.at - at)} left)", style="cyan")
+    text.append(_next(now, at))
     if now.trouble:
         text.append(f"\nNot written yet: {now.trouble}", style="red")
     return text
+
+
+def _next(now: Full, at: Instant) -> str:
+    """Return the daemon's words with its time span, as of its last turn, made to run."""
+    if now.at is None or now.at <= at:
+        return now.what_next
+    left = f" in {lasting(now.at - at)}"
+    words, found = SPAN.subn(left, now.what_next, count=1)
+    return words if found else f"{words} ({left.strip()})"
 
 
 def _traffic(now: Full) -> Table:
@@ -197,7 +208,11 @@ def _bar(canary: float | None, otherwise: str) -> tuple[Text, str]:
     filled = round(BAR * canary / 100)
     bar = Text("█" * (BAR - filled), style="blue")
     bar.append("█" * filled, style="dark_orange")
-    return bar, f"stable {100 - canary:.4g} %   canary {canary:.4g} %"
+    return bar, f"stable {_percent(100 - canary)}   canary {_percent(canary)}"
+
+
+def _percent(share: float) -> str:
+    return f"{round(share, 1):g} %"
 
 
 def _ladder(now: Full) -> Text:

@@ -124,6 +124,7 @@ def _looks(course: CourseForm) -> list[str]:
     near = course.closest
     if near is None:
         return [said]
-    left = f"{100 * near.room:.0f} % of the way to it left" if near.room >= 0 else "in it"
-    closest = f"Closest to a breach was {near.gate}, at {near.weight_percent} %: {left}."
-    return [said, closest]
+    if near.room <= 0:
+        return [said, f"{near.gate} was in breach, at {near.weight_percent} %."]
+    left = f"{100 * near.room:.0f} % of the way to it left"
+    return [said, f"Closest to a breach was {near.gate}, at {near.weight_percent} %: {left}."]

@@ -51,11 +51,18 @@ def test_it_says_who_why_what_next_and_when() -> None:
     for words in (
         "checkout  shop  v3 → v4",
         "Holding at 25 %: all gates are fine.",
-        "100 % in 2m if the gates stay fine.  (30s left)",
+        "100 % in 30s if the gates stay fine.",
         "▶ progressing",
         "[q]uit",
     ):
         assert words in picture
+
+
+def test_a_time_that_no_words_tell_is_told_beside_them() -> None:
+    """It runs, and the words are of the daemon's last turn."""
+    assert "Looks again. (in 30s)" in drawn(a_full(what_next="Looks again."))
+    assert "Looks again in 30s." in drawn(a_full(what_next="Looks again in 1h 5m."))
+    assert "Looks again in 2m." in drawn(a_full(what_next="Looks again in 2m.", at=T0))
 
 
 def test_ordered_and_counted_traffic_stand_below_each_other() -> None:
@@ -70,7 +77,7 @@ def test_eighty_columns_hold_the_whole_split() -> None:
     """The canary's share is the end of the bar: cut off, ten per cent look like none."""
     picture = drawn(a_full(observed=0.2441), width=80)
 
-    assert "█  stable 75.59 %   canary 24.41 %" in picture
+    assert "█  stable 75.6 %   canary 24.4 %" in picture
     assert "…" not in picture.partition("steps")[0]
 
 

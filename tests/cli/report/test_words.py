@@ -85,7 +85,7 @@ def test_a_limit_that_was_passed_has_no_room() -> None:
 
     course = run.course.model_copy(update={"closest": beyond})
 
-    assert impact(a_run(course=course))[-1] == "Closest to a breach was p99, at 25 %: in it."
+    assert impact(a_run(course=course))[-1] == "p99 was in breach, at 25 %."
 
 
 def test_every_ruling_has_words() -> None:
