@@ -78,7 +78,9 @@ def _consequence(stream: Slowness, terms: Terms, stands: Standing) -> str:
             return _learning(stream, terms)
         case Standing.CERTIFIED:
             chance = odds(-stream.certificate.matters)
-            return f"being {terms.slowdown:g} times as slow is ruled out ({chance})"
+            return (
+                f"over the run, being {terms.slowdown:g} times as slow is ruled out ({chance})"
+            )
         case _:
             return _missing(stream, terms, gross=stands is Standing.UNSEEN)
 

@@ -39,7 +39,11 @@ def after(
             "how long stable's requests usually take is being learnt",
         ),
         (after(*[ALIKE] * 12, *[SLOW] * 8), Ruling.BREACH, "canary takes over 100 ms in"),
-        (after(*[ALIKE] * 60), Ruling.FINE, "being 1.25 times as slow is ruled out"),
+        (
+            after(*[ALIKE] * 60),
+            Ruling.FINE,
+            "over the run, being 1.25 times as slow is ruled out",
+        ),
         (after(*[ALIKE] * 14), Ruling.FINE, "to rule out that it is 1.25 times as slow"),
         (after(*[ALIKE] * 12), Ruling.HOLD, "to rule out that it is 3.81 times as slow"),
         (after(*[ALONE] * 20), Ruling.HOLD, "stable has no requests to compare with"),

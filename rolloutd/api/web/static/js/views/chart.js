@@ -62,7 +62,7 @@ class RolloutChart extends HTMLElement {
       legend: { markers: { dash: (_, index) => (this.#data.lines[index - 1]?.dash ? "dashed" : "solid") } },
       scales: { y: { range: (_, low, high) => frame(low, high, this.#data.from) } },
       axes: [
-        { ...axis, size: 30, space: roomForTime, incrs: STEPS, values: (_, times) => clockwise(times) },
+        { ...axis, size: 30, space: roomForTime, incrs: STEPS, values: clockwise },
         { ...axis, size: roomForWords, values: (_, values) => labels(values, this.#data.unit) },
       ],
       series: [{ value: (_, at) => (at ? time(at) : "–") }, ...this.#data.lines.map((line) => this.#line(line))],
@@ -158,8 +158,8 @@ function roomForWords(_, words) {
 }
 
 /** With seconds where minutes would say the same twice. */
-function clockwise(times) {
-  const timeStyle = times.length > 1 && times[1] - times[0] < 60 ? "medium" : "short";
+function clockwise(_, times, axis, space, step) {
+  const timeStyle = step < 60 ? "medium" : "short";
   return times.map((at) => time(at, timeStyle));
 }
 
