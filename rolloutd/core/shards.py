@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from rolloutd.core.plan import Key
@@ -37,6 +38,11 @@ class Shard:
     def lease(self, base: str) -> str:
         """Return what its Lease is called; the only shard's has no name of its own."""
         return base if self.of == 1 else f"{base}-{self.index + 1}-of-{self.of}"
+
+    def is_of_another_layout(self, base: str, lease: str) -> bool:
+        """Say whether a Lease is that of a shard where there are more of them, or fewer."""
+        found = re.fullmatch(rf"{re.escape(base)}(?:-\d+-of-(?P<of>\d+))?", lease)
+        return found is not None and int(found["of"] or 1) != self.of
 
 
 def shards(of: int) -> tuple[Shard, ...]:

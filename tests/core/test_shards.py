@@ -67,3 +67,18 @@ def test_leases_say_which_part_of_how_many_they_are() -> None:
         "ops/rolloutd-2-of-2",
     ]
     assert [shard.lease("ops/rolloutd") for shard in shards(1)] == ["ops/rolloutd"]
+
+
+def test_the_leases_of_another_layout_are_known() -> None:
+    """Two layouts at once would be two leaders of one rollout; other people's do not matter."""
+    found = {
+        name
+        for shard in shards(2)
+        for name in ("x", "x-1-of-2", "x-2-of-2", "x-1-of-4", "x-4-of-4", "y", "x-1-of-", "xx")
+        if shard.is_of_another_layout("x", name)
+    }
+    (only,) = shards(1)
+
+    assert found == {"x", "x-1-of-4", "x-4-of-4"}
+    assert only.is_of_another_layout("x", "x-1-of-2")
+    assert not only.is_of_another_layout("x", "x")

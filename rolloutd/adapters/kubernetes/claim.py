@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rolloutd.adapters.kubernetes import lease as leases
 from rolloutd.adapters.kubernetes.lease import Lease
 from rolloutd.adapters.kubernetes.paths import LEASE
+from rolloutd.adapters.kubernetes.rivals import Rivals
 from rolloutd.adapters.kubernetes.settings import LeaseSettings
-from rolloutd.core.units import Instant, after
+from rolloutd.core.units import Instant, Seconds, after
 from rolloutd.errors import Conflict, Refused
 from rolloutd.ports import Clock, Json, KubeApi
 
@@ -25,12 +27,18 @@ class Candidate:
     Attributes:
         identity: Unique among all processes that want it: a pod's name and a random part.
         url: Where its control API is, for the others to find; ``None`` if nowhere.
+        is_rival: Knows the Leases, by name, that share the same work out in another way: while
+            somebody holds one of them, nobody takes this one.
+        restraint: How long it leaves a lease that nobody holds to others. One that has run
+            out is not left to anybody: nobody has led for long enough.
     """
 
     namespace: str
     name: str
     identity: str
     url: str | None = None
+    is_rival: Callable[[str], bool] | None = None
+    restraint: Callable[[], Seconds] = lambda: Seconds(0.0)
 
 
 class Claim:
@@ -48,8 +56,14 @@ class Claim:
         self._clock = clock
         self._settings = settings
         self._path = LEASE.item(candidate.namespace, candidate.name)
+        collection = LEASE.collection(candidate.namespace)
+        self._collection = collection
+        is_rival = candidate.is_rival
+        self._rivals = None if is_rival is None else Rivals(api, collection, is_rival, clock)
         self._seen: Lease | None = None
         self._seen_at = _NEVER
+        self._missed_at: Instant | None = None
+        self._reaches = False
         self._held: Lease | None = None
         self._valid_until = _NEVER
         self._last = self._tried = 0
@@ -76,6 +90,11 @@ class Claim:
         """Return until when nobody else can lead."""
         return self._valid_until
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the lease is ours, or about to be."""
+        return self._reaches or self._clock.now() < self._valid_until
+
     def exceed(self, epoch: int) -> None:
         """Let our epochs be later than one that was found in use.
 
@@ -95,22 +114,14 @@ class Claim:
             Refused: We may not.
         """
         found = await self._api.get(self._path)
-        asked, wall = self._clock.now(), self._clock.wall()
-        me, duration = self._candidate.identity, self._settings.duration
-        if found is None:
-            # Deleted under a living leader, who finds out at its next renewal.
-            if self._seen is not None and not self._is_free(self._seen):
-                return False
-            body = leases.first(self._candidate.name, me, duration, wall, self._last)
-            collection = LEASE.collection(self._candidate.namespace)
-            self._hold(await self._api.create(collection, self._signed(body)), asked)
-            return True
-        lease = self._see(found)
-        if not self._is_free(lease):
+        lease = None if found is None else self._see(found)
+        if not (self._is_vacant() if lease is None else self._is_free(lease)):
             return False
-        body = leases.taken(lease, me, duration, wall, self._last)
-        self._hold(await self._api.replace(self._path, self._signed(body)), asked)
-        return True
+        self._reaches = True
+        try:
+            return await self._take(lease)
+        finally:
+            self._reaches = False
 
     async def renew(self) -> bool:
         """Prolong the lease; say whether it is still ours. One request when all is well.
@@ -158,6 +169,31 @@ class Claim:
         self._held = None
         self._valid_until = _NEVER
 
+    async def _take(self, lease: Lease | None) -> bool:
+        """Take a lease that is free, unless there are rivals; say whether it is ours now.
+
+        Rivals are looked for before and after: of two that write at the same moment, at least
+        one sees the other.
+        """
+        if self._rivals is not None and await self._rivals.are_there():
+            return False
+        asked = self._clock.now()
+        written = await self._written(lease)
+        if self._rivals is not None and await self._rivals.are_there():
+            await self._give_back(self._see(written))
+            return False
+        self._hold(written, asked)
+        return True
+
+    async def _written(self, lease: Lease | None) -> Json:
+        wall, last = self._clock.wall(), self._last
+        me, duration = self._candidate.identity, self._settings.duration
+        if lease is None:
+            body = leases.first(self._candidate.name, me, duration, wall, last)
+            return await self._api.create(self._collection, self._signed(body))
+        body = leases.taken(lease, me, duration, wall, last)
+        return await self._api.replace(self._path, self._signed(body))
+
     async def _prolong(self, lease: Lease) -> None:
         asked = self._clock.now()
         is_last = lease.transitions >= self._last
@@ -185,8 +221,20 @@ class Claim:
 
     def _is_free(self, lease: Lease) -> bool:
         """Say whether it was given back, bears our name, or did not change for its duration."""
-        is_stale = self._clock.now() >= after(self._seen_at, lease.duration)
-        return is_stale or lease.holder in {None, self._candidate.identity}
+        now, me = self._clock.now(), self._candidate
+        if lease.holder is None:
+            return now >= after(self._seen_at, me.restraint())
+        return lease.holder == me.identity or now >= after(self._seen_at, lease.duration)
+
+    def _is_vacant(self) -> bool:
+        """Say whether a lease that is not there may be made."""
+        if self._seen is not None:
+            # Deleted, perhaps under a living leader, who finds out at its next renewal.
+            return self._is_free(self._seen)
+        now = self._clock.now()
+        if self._missed_at is None:
+            self._missed_at = now
+        return now >= after(self._missed_at, self._candidate.restraint())
 
     def _is_ours(self, lease: Lease) -> bool:
         return (

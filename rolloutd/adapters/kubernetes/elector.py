@@ -57,6 +57,11 @@ class Elector:
         """Return the number of our leadership: larger than any before; ``None`` without one."""
         return self._claim.epoch if self.is_leader() else None
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the lease is ours, or about to be."""
+        return self._claim.is_wanted
+
     def exceed(self, epoch: int) -> None:
         """Let our epochs be later than one that was found on an object."""
         self._claim.exceed(epoch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rolloutd.adapters.kubernetes.claim import Candidate, Claim
+from rolloutd.adapters.kubernetes.fields import dig
 from rolloutd.adapters.kubernetes.settings import LeaseSettings
 from rolloutd.core.units import Instant, Seconds
 from rolloutd.errors import Conflict, Refused, Unavailable
@@ -35,6 +36,22 @@ def claim(
     """Return a claim to the lease ``rolloutd``."""
     candidate = Candidate(namespace="ops", name="rolloutd", identity=name, url=url)
     return Claim(kube, candidate, clock or FakeClock(Instant(0.0)), LeaseSettings())
+
+
+def modest(kube: FakeKube, clock: FakeClock, restraint: Seconds) -> Claim:
+    """Return a claim by one that leaves what is free to others for a while."""
+    candidate = Candidate(
+        namespace="ops", name="rolloutd", identity="a", restraint=lambda: restraint
+    )
+    return Claim(kube, candidate, clock, LeaseSettings())
+
+
+def of_layout(kube: FakeKube, clock: FakeClock, name: str, rival: str) -> Claim:
+    """Return a claim to a lease that another one excludes."""
+    candidate = Candidate(
+        namespace="ops", name=name, identity=name, is_rival=lambda found: found == rival
+    )
+    return Claim(kube, candidate, clock, LeaseSettings())
 
 
 async def test_validity_counts_from_before_the_request() -> None:
@@ -214,3 +231,107 @@ async def test_an_epoch_beyond_all_reason_is_not_believed() -> None:
     await ours.renew()
 
     assert ours.epoch == before
+
+
+@pytest.mark.parametrize("lease", [None, {"spec": {"holderIdentity": ""}}])
+async def test_a_free_lease_is_left_to_others_for_a_while(lease: Json | None) -> None:
+    """Who holds none takes it at once; so nobody ends up with all of them."""
+    kube, clock = FakeKube(), FakeClock(Instant(0.0))
+    if lease is not None:
+        kube.put(LEASE, lease)
+    ours = modest(kube, clock, Seconds(4.0))
+    at_once = await ours.acquire()
+    await clock.sleep(Seconds(3.9))
+    soon = await ours.acquire()
+    await clock.sleep(Seconds(0.1))
+
+    assert not at_once
+    assert not soon
+    assert await ours.acquire()
+
+
+async def test_a_lease_that_ran_out_is_left_to_nobody() -> None:
+    """Its rollouts have been alone for 15 s."""
+    kube, clock = FakeKube(), FakeClock(Instant(0.0))
+    kube.put(LEASE, {"spec": {"holderIdentity": "b", "leaseDurationSeconds": 15}})
+    ours = modest(kube, clock, Seconds(60.0))
+    await ours.acquire()
+    await clock.sleep(Seconds(15.0))
+
+    assert await ours.acquire()
+
+
+async def test_a_lease_counts_as_soon_as_it_is_reached_for() -> None:
+    """Else a replica that takes several at the same moment would take them all."""
+    seen: list[bool] = []
+
+    class Watching(FakeKube):
+        """Notes what was said of the claim during the write."""
+
+        async def replace(self, path: str, body: Json) -> Json:
+            seen.append(ours.is_wanted)
+            return await super().replace(path, body)
+
+    kube, clock = Watching(), FakeClock(Instant(0.0))
+    kube.put(LEASE, {"spec": {}})
+    ours = claim(kube, clock)
+    before = ours.is_wanted
+    await ours.acquire()
+    await clock.sleep(Seconds(20.0))
+
+    assert (before, seen, ours.is_wanted) == (False, [True], False)
+
+
+RIVAL = f"{LEASE}-1-of-2"
+
+
+async def test_a_lease_is_not_taken_while_a_rival_is_held() -> None:
+    """A rolling update changes the number of shards: the old ones give theirs back first."""
+    kube, clock = FakeKube(), FakeClock(Instant(0.0))
+    held: Json = {"spec": {"holderIdentity": "b", "leaseDurationSeconds": 15}}
+    kube.put(RIVAL, held)
+    ours = of_layout(kube, clock, "rolloutd", "rolloutd-1-of-2")
+    meanwhile = await ours.acquire()
+    writes = kube.count("create")
+    kube.put(RIVAL, {"spec": {"holderIdentity": ""}})
+
+    assert (meanwhile, writes) == (False, 0)
+    assert await ours.acquire()
+
+
+async def test_a_rival_that_ran_out_is_none() -> None:
+    """Its holder is dead: waiting for it would be for ever."""
+    kube, clock = FakeKube(), FakeClock(Instant(0.0))
+    held: Json = {"spec": {"holderIdentity": "b", "leaseDurationSeconds": 15}}
+    kube.put(RIVAL, held)
+    ours = of_layout(kube, clock, "rolloutd", "rolloutd-1-of-2")
+    await ours.acquire()
+    await clock.sleep(Seconds(10.0))
+    kube.put(RIVAL, held)
+    renewed = await ours.acquire()
+    await clock.sleep(Seconds(14.0))
+    early = await ours.acquire()
+    await clock.sleep(Seconds(1.0))
+
+    assert (renewed, early) == (False, False)
+    assert await ours.acquire()
+
+
+async def test_of_two_rivals_at_the_same_moment_not_both_win() -> None:
+    """Each looks before the other has written, and then again."""
+    clock = FakeClock(Instant(0.0))
+
+    class Simultaneous(FakeKube):
+        """Lets a rival take its lease between our look and our write."""
+
+        async def create(self, path: str, body: Json) -> Json:
+            self.put(RIVAL, {"spec": {"holderIdentity": "b", "leaseDurationSeconds": 15}})
+            return await super().create(path, body)
+
+    kube = Simultaneous()
+    ours = of_layout(kube, clock, "rolloutd", "rolloutd-1-of-2")
+    won = await ours.acquire()
+
+    assert not won
+    assert ours.valid_until == 0.0
+    assert dig(kube.objects[LEASE], "spec", "holderIdentity") == ""
