@@ -181,6 +181,10 @@ class Settings:
     lease: str | None = None
     """``NAMESPACE/NAME`` of the Lease that replicas compete for; ``None`` for a lone daemon."""
 
+    shards: int = 1
+    """Into how many parts the namespaces are shared out, each with a Lease and a leader of its
+    own; for fleets that one process can't carry. The same for all replicas."""
+
     log_format: str = "auto"
     """``json``, ``console``, or ``auto``: console on a terminal, JSON elsewhere."""
 

@@ -4,52 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from rolloutd.adapters.istio.epochs import EpochsSeen
-from rolloutd.adapters.istio.hosts import Naming
-from rolloutd.adapters.istio.mesh import IstioMesh
-from rolloutd.adapters.istio.records import RecordIndex
 from rolloutd.adapters.kubernetes.cache import WatchedCache
-from rolloutd.adapters.kubernetes.rereading import RereadingApi
-from rolloutd.adapters.kubernetes.workloads import CachedWorkloads
 from rolloutd.adapters.notify.fanout import Fanout
 from rolloutd.adapters.notify.log import LogHerald
 from rolloutd.adapters.plans.followed import FollowedPlans
 from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
+from rolloutd.api.control.fleet import Chair, Fleet, Watch
 from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.lookup import Here
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.api.ops import ops_app
 from rolloutd.bootstrap.channels import Messenger, deliveries, messengers
 from rolloutd.bootstrap.desk import keeper_of
-from rolloutd.bootstrap.entrance import Entrance, entrance, relay
+from rolloutd.bootstrap.drivers import Common, Driver, driver
+from rolloutd.bootstrap.entrance import Entrance, entrance, relays
 from rolloutd.bootstrap.heartbeat import Heartbeat
 from rolloutd.bootstrap.listening import listen, serve
 from rolloutd.bootstrap.meters import hindsight, meters
-from rolloutd.bootstrap.outside import Outside, outside, watched_cache
-from rolloutd.bootstrap.plans import plans_of, status_errands
+from rolloutd.bootstrap.outside import outside, watched_cache
+from rolloutd.bootstrap.plans import Errand, Plans, plans_of, status_errands
 from rolloutd.bootstrap.remembrance import Remembrance, remembrance
-from rolloutd.bootstrap.seat import Seat, seat_of
+from rolloutd.bootstrap.seat import Seat, seats_of
+from rolloutd.core.plan import Key
+from rolloutd.core.shards import shard_of
 from rolloutd.core.units import Seconds
-from rolloutd.engine.supervisor import Supervisor
-from rolloutd.engine.view import View
-from rolloutd.engine.world import World
-from rolloutd.ports import Clock, Herald, PlanSource
+from rolloutd.ports import Clock, Herald
 from rolloutd.settings import Settings
 from rolloutd.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
-
-ALONE = "alone"
-"""What the only shard of a daemon without a lease is called."""
 
 LAST_WORDS = Seconds(5.0)
 """How long messages have when the daemon stops: well below Kubernetes' 30 s of grace."""
@@ -64,7 +56,7 @@ class Daemon:
         api_url: Where operators find it.
     """
 
-    supervisor: Supervisor
+    fleet: Fleet
     metrics: Metrics
     clock: Clock
     ops_url: str
@@ -80,21 +72,18 @@ async def daemon(settings: Settings, *, herald: Herald | None = None) -> AsyncIt
         Unavailable: The cluster does not answer.
     """
     async with AsyncExitStack() as stack:
-        metrics = Metrics()
-        world = await stack.enter_async_context(outside(settings, metrics))
-        front = stack.enter_context(entrance(settings.api, world.pace.clock))
-        parts = await _parts(settings, world, front, metrics, herald or LogHerald())
-        ops_url = await _open(stack, settings, front, parts)
+        parts = await _parts(stack, settings, herald or LogHerald())
+        ops_url = await _open(stack, settings, parts)
         stack.push_async_callback(_take_leave, parts)
         async with asyncio.TaskGroup() as group:
             work = group.create_task(_work(parts), name="daemon")
             try:
                 yield Daemon(
-                    supervisor=parts.supervisor,
+                    fleet=parts.fleet,
                     metrics=parts.metrics,
                     clock=parts.clock,
                     ops_url=ops_url,
-                    api_url=front.url,
+                    api_url=parts.front.url,
                 )
             finally:
                 work.cancel()
@@ -106,122 +95,110 @@ class _Parts:
 
     Attributes:
         messengers: Have the last word when everything else has ended.
-        errands: Tasks beside the supervisor, by name, that run whether we lead or not.
+        source: Of all plans.
     """
 
     clock: Clock
     metrics: Metrics
+    front: Entrance
     cache: WatchedCache
-    seat: Seat
-    source: PlanSource
+    drivers: Sequence[Driver]
+    fleet: Fleet
     understudy: Understudy
-    supervisor: Supervisor
     keeper: Doorkeeper
     broadcast: Broadcast
     heartbeat: Heartbeat
     messengers: Sequence[Messenger]
     remembrance: Remembrance
-    errands: Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]
+    plans: Plans
+    source: FollowedPlans
 
 
-async def _parts(
-    settings: Settings, world: Outside, front: Entrance, metrics: Metrics, herald: Herald
-) -> _Parts:
+async def _parts(stack: AsyncExitStack, settings: Settings, herald: Herald) -> _Parts:
+    metrics = Metrics()
+    world = await stack.enter_async_context(outside(settings, metrics))
     clock = world.pace.clock
+    front = stack.enter_context(entrance(settings.api, clock))
     cache = await watched_cache(world.api, settings, world.pace)
-    seat = seat_of(world.api, settings.lease, world.pace, front.advertised)
+    seats = seats_of(world.api, settings, world.pace, front.advertised)
     told = messengers(settings.notify, world, cache, metrics)
     broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
-    api = RereadingApi(seat.api, cache.absorb)
-    kept = remembrance(settings, world, seat, metrics)
-    naming = Naming(installation=settings.lease or "")
-    ports = World(
+    kept = remembrance(settings, world, partial(_epoch, seats), metrics)
+    plans = plans_of(settings, cache, clock)
+    source = FollowedPlans(plans.source)
+    common = Common(
         clock=clock,
-        mesh=IstioMesh(cache, api, epoch=seat.epoch, absorb=cache.absorb, naming=naming),
-        workloads=CachedWorkloads(cache, api),
+        cache=cache,
+        installation=settings.lease,
         herald=Fanout((herald, broadcast), messengers=told),
         metrics=metrics,
         scribes=kept.scribes,
+        meter=meters(settings.meter, world),
         hindsight=hindsight(settings.meter, world),
-        estate=_estate(settings, cache),
+        calendar=world.calendar,
+        source=source,
     )
-    plans = plans_of(settings, cache, clock)
-    source, understudy = FollowedPlans(plans.source), Understudy(ports.mesh, clock)
-    supervisor = Supervisor(ports, meters(settings.meter, world), world.calendar)
-    _follow(cache, supervisor, seat)
+    drivers = [driver(seat, common) for seat in seats]
+    fleet = await _fleet(stack, drivers, front)
+    # Only looks, which needs no seat.
+    understudy = Understudy(drivers[0].mesh, clock)
 
     return _Parts(
         clock=clock,
         metrics=metrics,
+        front=front,
         cache=cache,
-        seat=seat,
-        source=source,
+        drivers=drivers,
+        fleet=fleet,
         understudy=understudy,
-        supervisor=supervisor,
         keeper=keeper_of(settings.api, world.api, clock),
         broadcast=broadcast,
         heartbeat=heartbeat,
         messengers=told,
         remembrance=kept,
-        errands=[
-            *(("heartbeat", heartbeat.run), ("cache", cache.run)),
-            ("broadcast", lambda: broadcast.run(partial(_led, supervisor, seat))),
-            *(*plans.errands, *kept.errands),
-            ("plans", source.run),
-            ("understudy", lambda: understudy.run(source)),
-            *(() if front.tls is None else (("certificate", front.tls.follow),)),
-            *status_errands(plans, seat, supervisor.views, clock),
-            *deliveries(told, clock),
-        ],
+        plans=plans,
+        source=source,
     )
 
 
-def _follow(cache: WatchedCache, supervisor: Supervisor, seat: Seat) -> None:
-    """Let the rollouts, and our leadership, hear of changes in the cluster."""
-    for kind in ("VirtualService", "DestinationRule", "Deployment"):
-        cache.subscribe(kind, partial(supervisor.changed, kind))
-    cache.subscribe("VirtualService", EpochsSeen(seat.exceed).changed)
+def _epoch(seats: Sequence[Seat], key: Key) -> int | None:
+    """Return the number of our leadership of a rollout."""
+    return seats[shard_of(key.namespace, len(seats))].epoch()
 
 
-def _estate(settings: Settings, cache: WatchedCache) -> RecordIndex | None:
-    """Return what finds runs that were left behind.
-
-    Those who compete for one lease are one installation; without a lease nobody can tell.
-    """
-    if settings.lease is None:
-        return None
-    records = RecordIndex(settings.lease)
-    cache.subscribe("VirtualService", records.changed)
-    return records
-
-
-def _led(supervisor: Supervisor, seat: Seat) -> list[View] | None:
-    """Return what is to be seen where we lead."""
-    return supervisor.views() if seat.leads() else None
+async def _fleet(stack: AsyncExitStack, drivers: Sequence[Driver], front: Entrance) -> Fleet:
+    asked = relays([each.seat.leader for each in drivers], front.tls)
+    return Fleet(
+        [
+            Chair(
+                name=each.seat.name,
+                supervisor=each.supervisor,
+                leads=each.seat.leads,
+                relay=relay,
+            )
+            for each, relay in zip(drivers, await stack.enter_async_context(asked), strict=True)
+        ]
+    )
 
 
-async def _open(
-    stack: AsyncExitStack, settings: Settings, front: Entrance, parts: _Parts
-) -> str:
+async def _open(stack: AsyncExitStack, settings: Settings, parts: _Parts) -> str:
     """Open the listeners; return the URL of the probes."""
     ready = {
         "cache-synced": lambda: parts.cache.is_synced,
-        "plans-read-or-standby": lambda: parts.supervisor.has_read() or not parts.seat.leads(),
+        "plans-read-or-standby": parts.fleet.has_read,
     }
     live = {"event-loop": parts.heartbeat.is_beating}
-    # Asked whenever somebody looks, so that no lost lease is shown as held.
-    leading = parts.metrics.leader.labels(settings.lease or ALONE)
-    leading.set_function(lambda: float(parts.seat.leads()))
+    for chair in parts.fleet.chairs:
+        # Asked whenever somebody looks, so that no lost lease is shown as held.
+        parts.metrics.leader.labels(chair.name).set_function(chair.leads)
     ops = ops_app(parts.metrics.registry, live, ready)
-    leader = await stack.enter_async_context(relay(parts.seat.leader, front.tls))
-    history = parts.remembrance.history
+    history, front = parts.remembrance.history, parts.front
     control = control_app(
         Desk(
-            supervisor=parts.supervisor,
+            fleet=parts.fleet,
             keeper=parts.keeper,
             broadcast=parts.broadcast,
-            leads=parts.seat.leads,
-            standby=Standby(relay=leader, understudy=parts.understudy, archive=history),
+            standby=Standby(understudy=parts.understudy, archive=history),
             archive=history,
             here=Here(cluster=settings.api.cluster, replica=socket.gethostname()),
         )
@@ -229,6 +206,21 @@ async def _open(
     tls = None if front.tls is None else front.tls.context
     await stack.enter_async_context(serve(control, front.held, tls))
     return await stack.enter_async_context(listen(ops, settings.ops.host, settings.ops.port))
+
+
+def _errands(parts: _Parts) -> Sequence[Errand]:
+    """Return the tasks beside the drivers, which run whether we lead or not."""
+    tls = parts.front.tls
+    return [
+        *(("heartbeat", parts.heartbeat.run), ("cache", parts.cache.run)),
+        ("broadcast", partial(parts.broadcast.run, Watch(parts.fleet).views)),
+        *(*parts.plans.errands, *parts.remembrance.errands),
+        ("plans", parts.source.run),
+        ("understudy", partial(parts.understudy.run, parts.source)),
+        *(() if tls is None else (("certificate", tls.follow),)),
+        *status_errands(parts.plans, parts.drivers, parts.clock),
+        *deliveries(parts.messengers, parts.clock),
+    ]
 
 
 async def _take_leave(parts: _Parts) -> None:
@@ -242,9 +234,10 @@ async def _take_leave(parts: _Parts) -> None:
 
 async def _work(parts: _Parts) -> None:
     async with asyncio.TaskGroup() as group:
-        for name, errand in parts.errands:
+        for name, errand in _errands(parts):
             group.create_task(errand(), name=name)
         # Before the caches are filled, absence means nothing: nobody may decide.
         await parts.cache.synced()
         log.info("caches_synced")
-        await parts.seat.take(lambda: parts.supervisor.run(parts.source))
+        for each in parts.drivers:
+            group.create_task(each.run(), name=f"driver of {each.seat.name}")

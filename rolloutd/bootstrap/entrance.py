@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -58,10 +58,10 @@ def entrance(settings: ApiSettings, clock: Clock) -> Iterator[Entrance]:
 
 
 @asynccontextmanager
-async def relay(
-    leader: Callable[[], str | None], tls: ServingTls | None
-) -> AsyncIterator[Relay]:
-    """Be ready to ask the leader, until the block is left.
+async def relays(
+    leaders: Sequence[Callable[[], str | None]], tls: ServingTls | None
+) -> AsyncIterator[Sequence[Relay]]:
+    """Be ready to ask the leader of each shard, until the block is left.
 
     Replicas are known to each other by the certificate that they share: under TLS the leader
     has to show ours.
@@ -73,7 +73,10 @@ async def relay(
         auto_decompress=False,
     )
     async with session:
-        yield Relay(session, leader, lambda: True if tls is None else tls.fingerprint, PATIENCE)
+        yield [
+            Relay(session, leader, lambda: True if tls is None else tls.fingerprint, PATIENCE)
+            for leader in leaders
+        ]
 
 
 def _reachable(held: socket.socket, url: str) -> str | None:

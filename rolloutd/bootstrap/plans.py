@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,8 +14,7 @@ from rolloutd.adapters.plans.crd.source import PlanObjects
 from rolloutd.adapters.plans.directory import PlanDirectory
 from rolloutd.adapters.plans.joined import JoinedSources
 from rolloutd.adapters.plans.models import KIND
-from rolloutd.bootstrap.seat import Seat
-from rolloutd.engine.view import View
+from rolloutd.bootstrap.drivers import Driver
 from rolloutd.errors import Refused
 from rolloutd.ports import Clock, KubeApi
 from rolloutd.settings import Settings
@@ -76,13 +75,19 @@ def plans_of(settings: Settings, cache: WatchedCache, clock: Clock) -> Plans:
     return Plans(source=joined, objects=objects, errands=(("plan sources", follow),))
 
 
-def status_errands(
-    plans: Plans, seat: Seat, views: Callable[[], Iterable[View]], clock: Clock
-) -> Sequence[Errand]:
-    """Return the task that writes statuses, where there are any to write."""
-    source = plans.source
-    if plans.objects is None or isinstance(source, PlanDirectory):
+def status_errands(plans: Plans, drivers: Sequence[Driver], clock: Clock) -> Sequence[Errand]:
+    """Return the tasks that write statuses, where there are any to write."""
+    objects, source = plans.objects, plans.source
+    if objects is None or isinstance(source, PlanDirectory):
         return ()
-    news = News(catalogue=lambda: source.catalogue, views=views, leads=seat.leads)
-    reporter = StatusReporter(plans.objects, news, seat.api, clock)
-    return (("plan statuses", reporter.run),)
+
+    def reporter(driver: Driver) -> StatusReporter:
+        news = News(
+            catalogue=lambda: source.catalogue,
+            views=driver.supervisor.views,
+            leads=driver.seat.leads,
+            is_ours=driver.seat.shard.has,
+        )
+        return StatusReporter(objects, news, driver.seat.api, clock)
+
+    return [(f"plan statuses {each.seat.name}", reporter(each).run) for each in drivers]

@@ -10,7 +10,7 @@ from rolloutd.adapters.audit.file import ChainFile
 from rolloutd.adapters.audit.trail import AuditTrail
 from rolloutd.adapters.kubernetes.history import RunHistory
 from rolloutd.bootstrap.outside import Outside
-from rolloutd.bootstrap.seat import Seat
+from rolloutd.core.plan import Key
 from rolloutd.core.units import Seconds
 from rolloutd.ports import Scribe
 from rolloutd.settings import Settings
@@ -33,12 +33,22 @@ class Remembrance:
 
 
 def remembrance(
-    settings: Settings, world: Outside, seat: Seat, metrics: Metrics
+    settings: Settings,
+    world: Outside,
+    epoch: Callable[[Key], int | None],
+    metrics: Metrics,
 ) -> Remembrance:
-    """Return those who keep what was done; they write once their errands run."""
+    """Return those who keep what was done; they write once their errands run.
+
+    Args:
+        settings: Where the audit file is, if there is one.
+        world: Where the history is.
+        epoch: Gives the number of our leadership of a rollout, if there is a competition.
+        metrics: Where failures are counted.
+    """
     # Not fenced: a run that we saw to its end is ours to tell of, whoever leads by then.
     history = RunHistory(world.api, world.pace.clock, metrics)
-    trails = _trails(settings.audit_file, world, seat, metrics)
+    trails = _trails(settings.audit_file, world, epoch, metrics)
     return Remembrance(
         scribes=(history, *trails),
         history=history,
@@ -48,8 +58,8 @@ def remembrance(
 
 
 def _trails(
-    path: Path | None, world: Outside, seat: Seat, metrics: Metrics
+    path: Path | None, world: Outside, epoch: Callable[[Key], int | None], metrics: Metrics
 ) -> Sequence[AuditTrail]:
     if path is None:
         return ()
-    return [AuditTrail(ChainFile(path), world.pace.clock, metrics, seat.epoch)]
+    return [AuditTrail(ChainFile(path), world.pace.clock, metrics, epoch)]

@@ -144,7 +144,7 @@ async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: boo
     async with daemon(settings, herald=stage) as running, asyncio.TaskGroup() as group:
 
         def view() -> View | None:
-            rollout = running.supervisor.get(STORY)
+            rollout = running.fleet.get(STORY)
             return None if rollout is None else rollout.view
 
         load = group.create_task(world.traffic.run(), name="load")

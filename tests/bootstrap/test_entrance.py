@@ -11,7 +11,7 @@ from aiohttp import web
 from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.api.tls import ServingTls
-from rolloutd.bootstrap.entrance import entrance, relay
+from rolloutd.bootstrap.entrance import entrance, relays
 from rolloutd.bootstrap.listening import reserve, serve, url_of
 from rolloutd.settings import ApiSettings, TlsFiles
 from tests.api.control.office import Office, checkout
@@ -65,11 +65,12 @@ async def test_under_tls_a_leader_has_to_show_our_certificate(
     with reserve("127.0.0.1", 0) as held:
         async with (
             serve(app, held, leader.context),
-            relay(lambda: url_of(held, tls=True), ServingTls(files, FakeClock())) as asked,
+            relays([lambda: url_of(held, tls=True)], ServingTls(files, FakeClock())) as asked,
         ):
             office = Office(is_leader=False)
             understudy = Understudy(office.meshes, office.clock)
-            office.standby = Standby(relay=asked, understudy=understudy)
+            office.standby = Standby(understudy=understudy)
+            (office.relay,) = asked
             async with office.open(checkout()):
                 answer = await office.order("pause", Authorization="Bearer a-token")
 

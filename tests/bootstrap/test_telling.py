@@ -56,11 +56,11 @@ class Stage:
             rollout is None or rollout.view.record is None or rollout.view.record.phase != phase
         ):
             await running.clock.sleep(Seconds(0.02))
-            rollout = running.supervisor.get(KEY)
+            rollout = running.fleet.get(KEY)
 
     async def roll_back(self, running: Daemon) -> None:
         """Order a rollback, and see it written."""
-        rollout = running.supervisor.get(KEY)
+        rollout = running.fleet.get(KEY)
         assert rollout is not None
         order = Command(id="c1", kind=CommandKind.ROLLBACK, actor="ana", reason="no")
         assert isinstance(await rollout.order(order), Accepted)

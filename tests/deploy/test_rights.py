@@ -60,7 +60,7 @@ class Stage:
 
     async def order(self, leader: Daemon, kind: CommandKind) -> None:
         """Give an order that is obeyed."""
-        rollout = leader.supervisor.get(KEY)
+        rollout = leader.fleet.get(KEY)
         assert rollout is not None
         self._orders += 1
         command = Command(id=f"order-{self._orders}", kind=kind, actor="test", reason="Test.")
@@ -79,7 +79,7 @@ class Stage:
 
 
 def _record(leader: Daemon) -> Record | None:
-    rollout = leader.supervisor.get(KEY)
+    rollout = leader.fleet.get(KEY)
     return None if rollout is None else rollout.view.record
 
 

@@ -16,7 +16,7 @@ from rolloutd.adapters.audit.chain import Head
 from rolloutd.adapters.audit.entries import entry, moment
 from rolloutd.adapters.audit.file import ChainFile
 from rolloutd.core.deeds import Deed
-from rolloutd.core.plan import Plan
+from rolloutd.core.plan import Key, Plan
 from rolloutd.core.units import Instant, Seconds
 from rolloutd.errors import Unavailable
 from rolloutd.ports import Clock, Json
@@ -60,14 +60,21 @@ class _Writing:
 
 
 class AuditTrail:
-    """Implements ``ports.Scribe``; ``run`` has to run for anything to be written."""
+    """Implements ``ports.Scribe``; ``run`` has to run for anything to be written.
+
+    Args:
+        file: Where to.
+        clock: For when.
+        metrics: Where failures are counted.
+        epoch: Gives the number of our leadership of a rollout, if there is a competition.
+    """
 
     def __init__(
         self,
         file: ChainFile,
         clock: Clock,
         metrics: Metrics,
-        epoch: Callable[[], int | None],
+        epoch: Callable[[Key], int | None],
     ) -> None:
         self._file = file
         self._clock = clock
@@ -81,7 +88,7 @@ class AuditTrail:
 
     def note(self, plan: Plan, deed: Deed) -> None:
         """Take a deed to write down and return at once; never raises."""
-        said = entry(plan, deed, self._epoch())
+        said = entry(plan, deed, self._epoch(plan.key))
         if said is not None:
             self._add(said)
 

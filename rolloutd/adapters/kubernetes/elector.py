@@ -95,7 +95,12 @@ class Elector:
             while not await self._acquire(freed):
                 await self._pace.nap(self._pace.jittered(self._settings.retry), freed)
             watch.cancel()
-        _log.info("lease_acquired", identity=self._candidate.identity, epoch=self._claim.epoch)
+        _log.info(
+            "lease_acquired",
+            lease=self._candidate.name,
+            identity=self._candidate.identity,
+            epoch=self._claim.epoch,
+        )
 
     async def _acquire(self, freed: asyncio.Event) -> bool:
         freed.clear()  # before looking, or a release during the look would go unheard
@@ -106,7 +111,7 @@ class Elector:
         except Conflict:
             return False
         except (Unavailable, Refused) as exc:
-            _log.warning("lease_unreachable", reason=str(exc))
+            _log.warning("lease_unreachable", lease=self._candidate.name, reason=str(exc))
             return False
 
     async def _watch(self, freed: asyncio.Event) -> None:
@@ -125,7 +130,12 @@ class Elector:
             leading.cancel()
             keeping.cancel()
         if not is_over:
-            _log.warning("lease_lost", identity=self._candidate.identity, holder=self.holder)
+            _log.warning(
+                "lease_lost",
+                lease=self._candidate.name,
+                identity=self._candidate.identity,
+                holder=self.holder,
+            )
         return is_over
 
     async def _keep(self) -> None:
@@ -147,7 +157,12 @@ class Elector:
         try:
             return await self._pace.within(limit, self._claim.renew, "lease renewal")
         except (Unavailable, Conflict, Refused) as exc:
-            _log.warning("lease_renewal_failed", reason=str(exc), left=self._time_left())
+            _log.warning(
+                "lease_renewal_failed",
+                lease=self._candidate.name,
+                reason=str(exc),
+                left=self._time_left(),
+            )
             return None
 
     def _time_left(self) -> Seconds:
@@ -161,7 +176,7 @@ class Elector:
                 self._settings.release, self._claim.release, "lease release"
             )
         except (Unavailable, Conflict, Refused) as exc:
-            _log.warning("lease_not_released", reason=str(exc))
+            _log.warning("lease_not_released", lease=self._candidate.name, reason=str(exc))
         finally:
             self._claim.drop()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -12,17 +12,18 @@ from rolloutd.api.control.bodies import BODY_DEADLINE
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper, door
 from rolloutd.api.control.events import events
-from rolloutd.api.control.lead import Chair, Standby, lead
-from rolloutd.api.control.lookup import HERE, Here, lookups
+from rolloutd.api.control.fleet import Fleet
+from rolloutd.api.control.lead import Standby, lead
+from rolloutd.api.control.lookup import HERE, Here
 from rolloutd.api.control.openapi import document
 from rolloutd.api.control.orders import order
+from rolloutd.api.control.overview import Overview, lookups
 from rolloutd.api.control.problems import BODY_LIMIT, Handler, harden, problems
 from rolloutd.api.control.routes import ROUTES, VERBS
 from rolloutd.api.control.runs import looking_back
 from rolloutd.api.control.session import session_handlers
 from rolloutd.api.web.pages import add_pages
 from rolloutd.core.units import Seconds
-from rolloutd.engine.supervisor import Supervisor
 from rolloutd.ports import Archive
 
 LARGEST_BODY = 64 * 1024
@@ -40,18 +41,18 @@ class Desk:
     """What the application works with.
 
     Attributes:
-        leads: Whether this replica drives the rollouts.
-        standby: What it does while another one does; ``None`` where there are no others.
+        fleet: Who drives which rollouts.
+        standby: What is known of those that another replica drives; ``None`` where there are
+            no others.
         archive: Has the runs that are over; ``None`` where none are kept.
         here: Where this is, for people.
         deadline: Longest wait for the cluster to confirm an order.
         body_deadline: Longest wait for a body that trickles in.
     """
 
-    supervisor: Supervisor
+    fleet: Fleet
     keeper: Doorkeeper
     broadcast: Broadcast
-    leads: Callable[[], bool]
     standby: Standby | None = None
     archive: Archive | None = None
     here: Here = field(default_factory=Here)
@@ -61,8 +62,8 @@ class Desk:
 
 def control_app(desk: Desk) -> web.Application:
     """Build the application for the control listener."""
-    chair = Chair(supervisor=desk.supervisor, leads=desk.leads, standby=desk.standby)
-    middlewares = [problems, door(desk.keeper), lead(chair, desk.keeper.access)]
+    access = desk.keeper.access
+    middlewares = [problems, door(desk.keeper), lead(desk.fleet, desk.standby, access)]
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     app[BODY_LIMIT] = LARGEST_BODY
     app[BODY_DEADLINE] = desk.body_deadline
@@ -82,12 +83,14 @@ def control_app(desk: Desk) -> web.Application:
 
 def _handlers(desk: Desk) -> Mapping[str, Handler]:
     """Say who serves what, by operation id."""
-    access = desk.keeper.access
+    access, fleet = desk.keeper.access, desk.fleet
+    understudy = None if desk.standby is None else desk.standby.understudy
+    view = Overview(fleet=fleet, understudy=understudy, sheets=desk.broadcast.sheets)
     return {
-        **lookups(desk.supervisor, access, desk.broadcast.sheets),
-        **looking_back(desk.supervisor, desk.archive),
+        **lookups(view, access),
+        **looking_back(fleet, desk.archive),
         **session_handlers(desk.keeper),
-        **{verb: order(verb, desk.supervisor, desk.deadline) for verb in VERBS},
+        **{verb: order(verb, fleet, desk.deadline) for verb in VERBS},
         "events": events(desk.broadcast, access),
         "openapi": _openapi,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -11,6 +10,7 @@ from aiohttp.typedefs import Middleware
 from rolloutd.api.control.access import Access
 from rolloutd.api.control.bodies import BadRequestError
 from rolloutd.api.control.door import CALLER
+from rolloutd.api.control.fleet import Fleet, concerned
 from rolloutd.api.control.lookup import Known, listing, single
 from rolloutd.api.control.orders import key_of, missing
 from rolloutd.api.control.problems import Handler, unable
@@ -18,7 +18,6 @@ from rolloutd.api.control.relay import RELAYED, Relay
 from rolloutd.api.control.routes import SESSION
 from rolloutd.api.control.runs import run_kept, runs_kept, series_kept
 from rolloutd.api.control.understudy import Understudy
-from rolloutd.engine.supervisor import Supervisor
 from rolloutd.errors import Unavailable
 from rolloutd.ports import Archive
 
@@ -28,32 +27,24 @@ LOOKING_BACK = frozenset({"run", "runs", "series"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standby:
-    """What a replica does while another one leads.
+    """What a replica knows of rollouts that another one drives.
 
     Attributes:
         archive: Has the runs that are over; ``None`` where none are kept.
     """
 
-    relay: Relay
     understudy: Understudy
     archive: Archive | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chair:
-    """Whether this replica drives the rollouts, and what it does when not.
+def lead(fleet: Fleet, standby: Standby | None, access: Access) -> Middleware:
+    """Let the replica that leads answer; what concerns several shards, each that leads one.
 
-    Attributes:
-        standby: ``None`` where there are no other replicas.
+    Args:
+        fleet: Who drives what.
+        standby: What is known here of the rest; ``None`` where there are no other replicas.
+        access: Says who may see which of that.
     """
-
-    supervisor: Supervisor
-    leads: Callable[[], bool]
-    standby: Standby | None = None
-
-
-def lead(chair: Chair, access: Access) -> Middleware:
-    """Let the replica that leads answer."""
 
     @web.middleware
     async def pass_on(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -61,20 +52,25 @@ def lead(chair: Chair, access: Access) -> Middleware:
         # Who somebody is, any replica can tell; pages and the document are everywhere.
         if CALLER not in request or resource is None or resource.canonical == SESSION:
             return await handler(request)
-        if chair.leads():
-            if not chair.supervisor.has_read():
-                return unable("The plans are being read.", "starting")
+        chairs = concerned(request, fleet)
+        led = [chair for chair in chairs if chair.leads()]
+        if not all(chair.supervisor.has_read() for chair in led):
+            return unable("The plans are being read.", "starting")
+        if led or (len(chairs) > 1 and RELAYED not in request.headers):
             return await handler(request)
-        if chair.standby is None or RELAYED in request.headers:
+        relay = chairs[0].relay
+        if relay is None or standby is None or RELAYED in request.headers:
             return unable("This replica does not drive the rollouts now.", "not-leading")
-        return await _asked(request, chair.standby, access)
+        return await _asked(request, relay, standby, access)
 
     return pass_on
 
 
-async def _asked(request: web.Request, standby: Standby, access: Access) -> web.StreamResponse:
+async def _asked(
+    request: web.Request, relay: Relay, standby: Standby, access: Access
+) -> web.StreamResponse:
     try:
-        return await standby.relay.pass_on(request)
+        return await relay.pass_on(request)
     except BadRequestError as error:
         return error.answer
     except Unavailable as error:

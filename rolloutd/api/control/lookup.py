@@ -12,11 +12,11 @@ from rolloutd.api.control.access import Access, Deed, visible
 from rolloutd.api.control.door import CALLER
 from rolloutd.api.control.models import FaultForm, Listing
 from rolloutd.api.control.orders import key_of, missing
-from rolloutd.api.control.problems import Handler, problem, unable
+from rolloutd.api.control.problems import problem, unable
 from rolloutd.api.control.sheets import Sheets
 from rolloutd.api.control.states import full
+from rolloutd.core.plan import Key
 from rolloutd.core.state import Phase
-from rolloutd.engine.supervisor import Supervisor
 from rolloutd.engine.view import View
 from rolloutd.errors import RolloutdError
 
@@ -44,26 +44,14 @@ class Known:
     Attributes:
         trouble: Why that is less than the leader knows; empty when it is not.
         sheets: Has what the views come to.
+        items: What others know, as they say it: what the caller may see.
     """
 
     views: Sequence[View]
     complaints: Sequence[str] = ()
     trouble: str = ""
     sheets: Sheets = field(default_factory=Sheets)
-
-
-def lookups(supervisor: Supervisor, access: Access, sheets: Sheets) -> dict[str, Handler]:
-    """Say who serves what, by operation id, from what drives the rollouts."""
-
-    async def many(request: web.Request) -> web.StreamResponse:
-        known = Known(views=supervisor.views(), complaints=supervisor.complaints, sheets=sheets)
-        return await listing(request, known, access)
-
-    async def one(request: web.Request) -> web.StreamResponse:
-        rollout = supervisor.get(key_of(request))
-        return single(request, None if rollout is None else rollout.view)
-
-    return {"list": many, "get": one}
+    items: Sequence[tuple[Key, bytes]] = ()
 
 
 async def listing(request: web.Request, known: Known, access: Access) -> web.StreamResponse:
@@ -87,7 +75,13 @@ async def listing(request: web.Request, known: Known, access: Access) -> web.Str
         sees_all = await access.allows(caller, Deed(want="get"))
     except RolloutdError as error:
         return unable(f"Nobody can say what you may see: {error}")
-    items = [known.sheets.of(view) for view in views if view.plan.key.namespace in seen]
+    items = [
+        (view.plan.key, known.sheets.of(view))
+        for view in views
+        if view.plan.key.namespace in seen
+    ]
+    # Nobody has one of another's keys, unless a shard is just changing hands.
+    sheets = dict((*known.items, *items))
     here = request.app[HERE]
     rest = Listing(
         items=[],
@@ -96,7 +90,7 @@ async def listing(request: web.Request, known: Known, access: Access) -> web.Str
         cluster=here.cluster,
         replica=here.replica,
     )
-    return web.json_response(body=_filled(rest, items))
+    return web.json_response(body=_filled(rest, [sheets[key] for key in sorted(sheets)]))
 
 
 def _filled(rest: Listing, items: Sequence[bytes]) -> bytes:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from rolloutd.api.control.bodies import BadRequestError, bad, form
 from rolloutd.api.control.door import CALLER, KNOCK
+from rolloutd.api.control.fleet import Fleet
 from rolloutd.api.control.models import FaultForm, Order, Promotion, Verb
 from rolloutd.api.control.problems import Handler, problem, unable
 from rolloutd.api.control.relay import RELAYED
@@ -23,7 +24,6 @@ from rolloutd.core.observation import Command, CommandKind
 from rolloutd.core.plan import Key
 from rolloutd.core.units import Seconds
 from rolloutd.engine.rollout import Rollout
-from rolloutd.engine.supervisor import Supervisor
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ MOST_WAITING = 64
 """Orders of one rollout that wait for the cluster: more than that are not taken on."""
 
 
-def order(verb: Verb, supervisor: Supervisor, deadline: Seconds) -> Handler:
+def order(verb: Verb, fleet: Fleet, deadline: Seconds) -> Handler:
     """Serve one verb.
 
     200 means that the record in the cluster holds it: it survives a crash right after. An
@@ -53,7 +53,7 @@ def order(verb: Verb, supervisor: Supervisor, deadline: Seconds) -> Handler:
         except BadRequestError as error:
             return error.answer
         # Not before: while a body comes in slowly, its rollout can go.
-        rollout = supervisor.get(key_of(request))
+        rollout = fleet.get(key_of(request))
         if rollout is None:
             return missing(key_of(request))
         if rollout.orders_waiting >= MOST_WAITING:

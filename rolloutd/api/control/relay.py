@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from rolloutd.api.control.bodies import read
@@ -19,6 +19,9 @@ from rolloutd.errors import Unavailable
 
 RELAYED = "X-Rolloutd-Relayed"
 """On what was passed on once: that is never passed on again."""
+
+LED = "X-Rolloutd-Led"
+"""On the answer to that: the shards for which it speaks."""
 
 CONNECT = Seconds(2.0)
 """Longest wait for a connection within a cluster."""
@@ -48,6 +51,7 @@ HOPS = frozenset(
         "trailer",
         "transfer-encoding",
         "upgrade",
+        LED.lower(),
     }
 )
 """Headers that concern one connection alone."""
@@ -84,6 +88,28 @@ class Relay:
         self._tls = tls
         self._patience = patience
 
+    @property
+    def leader(self) -> str | None:
+        """Base URL of the leader's API; ``None`` while there is none."""
+        return self._leader()
+
+    async def look(self, request: web.Request) -> tuple[CIMultiDictProxy[str], bytes]:
+        """Ask the leader, too, what we are asked; return the headers and the whole body.
+
+        Raises:
+            Unavailable: It does not answer, or not with what was asked for.
+        """
+        leader = self._known()
+        try:
+            async with asyncio.timeout(LOOK), self._ask(leader, request, b"") as answer:
+                if answer.status != HTTPStatus.OK:
+                    raise Unavailable(f"the leader at {leader} answers {answer.status}")
+                return answer.headers, await _whole(answer.content)
+        except NEVER_ASKED as error:
+            raise Unavailable(f"the leader at {leader} can't be reached") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"the leader at {leader} does not answer") from error
+
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Return the leader's answer, or begin to stream it.
 
@@ -91,9 +117,7 @@ class Relay:
             Unavailable: The leader could not be asked, and has not been.
             BadRequestError: There is no body to pass on.
         """
-        leader = self._leader()
-        if leader is None:
-            raise Unavailable("nobody is known to lead at present")
+        leader = self._known()
         body = await read(request)
         looks = request.method == "GET"
         try:
@@ -109,6 +133,12 @@ class Relay:
             if looks:
                 raise Unavailable(f"the leader at {leader} does not answer") from error
             return _lost()
+
+    def _known(self) -> str:
+        leader = self._leader()
+        if leader is None:
+            raise Unavailable("nobody is known to lead at present")
+        return leader
 
     def _ask(
         self, leader: str, request: web.Request, body: bytes

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import BaseModel
 
+from rolloutd.api.control.fleet import Fleet
 from rolloutd.api.control.orders import key_of, missing
 from rolloutd.api.control.problems import Handler, problem, unable
 from rolloutd.api.control.run_models import (
@@ -28,7 +29,6 @@ from rolloutd.core.observation import Course
 from rolloutd.core.plan import Key
 from rolloutd.core.series import Series
 from rolloutd.core.state import Record
-from rolloutd.engine.supervisor import Supervisor
 from rolloutd.errors import RolloutdError
 from rolloutd.ports import Archive
 
@@ -37,18 +37,18 @@ DIGITS = 6
 milliseconds. A thousand points are half as long as with all of them."""
 
 
-def looking_back(supervisor: Supervisor, archive: Archive | None) -> dict[str, Handler]:
+def looking_back(fleet: Fleet, archive: Archive | None) -> dict[str, Handler]:
     """Say who serves what, by operation id; without an archive no run is kept."""
     return {
-        "series": _series(supervisor),
-        "runs": _runs(supervisor, archive),
+        "series": _series(fleet),
+        "runs": _runs(fleet, archive),
         "run": _run(archive),
     }
 
 
-def _series(supervisor: Supervisor) -> Handler:
+def _series(fleet: Fleet) -> Handler:
     async def series(request: web.Request) -> web.StreamResponse:
-        rollout = supervisor.get(key_of(request))
+        rollout = fleet.get(key_of(request))
         if rollout is None:
             return missing(key_of(request))
         return _answer(_last(rollout.memory.journal.series()))
@@ -56,9 +56,9 @@ def _series(supervisor: Supervisor) -> Handler:
     return series
 
 
-def _runs(supervisor: Supervisor, archive: Archive | None) -> Handler:
+def _runs(fleet: Fleet, archive: Archive | None) -> Handler:
     async def runs(request: web.Request) -> web.StreamResponse:
-        is_known = supervisor.get(key_of(request)) is not None
+        is_known = fleet.get(key_of(request)) is not None
         return await runs_kept(request, archive, is_known=is_known)
 
     return runs

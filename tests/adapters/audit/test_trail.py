@@ -51,7 +51,7 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "volume" / "audit.jsonl"
         self.clock, self.metrics = FakeClock(T0), Metrics()
-        self.trail = AuditTrail(ChainFile(self.path), self.clock, self.metrics, lambda: 3)
+        self.trail = AuditTrail(ChainFile(self.path), self.clock, self.metrics, lambda _: 3)
 
     def mount(self) -> None:
         """Let the disk be there."""
@@ -217,7 +217,7 @@ async def test_a_daemon_that_stops_does_not_wait_for_a_disk(office: Office) -> N
 async def test_a_disk_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
     """A network volume whose server has gone."""
     file = HangingFile(tmp_path / "audit.jsonl")
-    trail = AuditTrail(file, FakeClock(T0), Metrics(), lambda: None)
+    trail = AuditTrail(file, FakeClock(T0), Metrics(), lambda _: None)
 
     await trail.drain(Seconds(0.05))
 

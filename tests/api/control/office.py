@@ -15,9 +15,11 @@ from rolloutd.api.control.access import Access, Local
 from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
+from rolloutd.api.control.fleet import Chair, Fleet
 from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit, Rate
 from rolloutd.api.control.lookup import Here
+from rolloutd.api.control.relay import Relay
 from rolloutd.core.observation import MeshSeen, MeshSighting
 from rolloutd.core.plan import Key, Plan
 from rolloutd.core.record_text import from_text
@@ -93,6 +95,7 @@ class Office:
     herald: Herald | None = None
     archive: Archive | None = None
     standby: Standby | None = None
+    relay: Relay | None = None
     deadline: Seconds = Seconds(10.0)
     body_deadline: Seconds = Seconds(30.0)
     is_leader: bool = True
@@ -196,11 +199,16 @@ class Office:
     def desk(self) -> Desk:
         failures, haste = (Limit(rate, self.clock) for rate in self.rates)
         keeper = Doorkeeper(access=self.access, failures=failures, haste=haste)
-        return Desk(
+        chair = Chair(
+            name="alone",
             supervisor=self.supervisor,
+            leads=lambda: self.is_leader,
+            relay=self.relay,
+        )
+        return Desk(
+            fleet=Fleet([chair]),
             keeper=keeper,
             broadcast=self.broadcast,
-            leads=lambda: self.is_leader,
             standby=self.standby,
             archive=self.archive,
             here=self.here,

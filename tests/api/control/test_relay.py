@@ -70,7 +70,8 @@ async def standing_by(
     ):
         relay = Relay(session, lambda: at.url, lambda: True, haste.patience)
         archive = None if beside is None else beside.archive
-        office.standby = Standby(relay=relay, understudy=understudy, archive=archive)
+        office.relay = relay
+        office.standby = Standby(understudy=understudy, archive=archive)
         plans = FakeSource()
         if has_read:
             plans.publish(checkout(), search())

@@ -17,6 +17,7 @@ from rolloutd.adapters.clock import SystemClock
 from rolloutd.api.control.app import Desk, control_app
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper
+from rolloutd.api.control.fleet import Chair, Fleet
 from rolloutd.api.control.limits import FAILED_LOGINS, ORDERS, Limit
 from rolloutd.api.control.lookup import Here
 from rolloutd.api.control.tokens import TokenFile
@@ -245,10 +246,11 @@ class Theatre:
         )
         app = control_app(
             Desk(
-                supervisor=self.supervisor,
+                fleet=Fleet(
+                    [Chair(name="alone", supervisor=self.supervisor, leads=lambda: True)]
+                ),
                 keeper=keeper,
                 broadcast=self.broadcast,
-                leads=lambda: True,
                 archive=self.annals,
                 here=Here(cluster="prod-eu1", replica="rolloutd-0"),
             )

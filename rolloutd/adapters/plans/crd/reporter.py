@@ -34,11 +34,13 @@ class News:
         catalogue: Tells what is wrong with which object.
         views: Of all rollouts.
         leads: Whether it is for us to tell.
+        is_ours: Of which objects, where replicas share them out.
     """
 
     catalogue: Callable[[], Catalogue]
     views: Callable[[], Iterable[View]]
     leads: Callable[[], bool]
+    is_ours: Callable[[Key], bool] = lambda _: True
 
 
 class StatusReporter:
@@ -67,7 +69,7 @@ class StatusReporter:
         for finding in errors(self._news.catalogue().findings):
             complaints[finding.file].append(str(finding))
         views = {view.plan.key: view for view in self._news.views()}
-        for key in sorted(self._objects.objects):
+        for key in sorted(filter(self._news.is_ours, self._objects.objects)):
             obj, reading = self._objects.objects.get(key), self._objects.reading(key)
             if obj is None or reading is None:
                 continue  # gone meanwhile, or edited and not read yet
