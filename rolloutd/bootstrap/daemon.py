@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -122,7 +123,7 @@ async def _parts(stack: AsyncExitStack, settings: Settings, herald: Herald) -> _
     cache = await watched_cache(world.api, settings, world.pace)
     seats = seats_of(world.api, settings, world.pace, front.advertised)
     told = messengers(settings.notify, world, cache, metrics)
-    broadcast, heartbeat = Broadcast(clock), Heartbeat(clock, metrics)
+    broadcast, heartbeat = Broadcast(clock, secrets.token_hex(3)), Heartbeat(clock, metrics)
     kept = remembrance(settings, world, partial(_epoch, seats), metrics)
     plans = plans_of(settings, cache, clock)
     source = FollowedPlans(plans.source)

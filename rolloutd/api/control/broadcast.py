@@ -140,14 +140,18 @@ class Listener:
 class Broadcast:
     """Implements ``ports.Herald``, and follows the views.
 
+    Args:
+        clock: For the rhythm, and for when this process began.
+        tag: Hexadecimal digits that tell it from others that began at the same moment.
+
     Attributes:
         epoch: Tells this process's numbers from those of the one before.
         sheets: What each view comes to; the list shows the same.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, tag: str = "") -> None:
         self._clock = clock
-        self.epoch = f"{int(clock.wall() * 1000):x}"
+        self.epoch = f"{int(clock.wall() * 1000):x}{tag}"
         self.sheets = Sheets()
         self._log = Log()
         self._news = asyncio.Event()

@@ -106,7 +106,7 @@ class Office:
         self.source, self.workloads = FakeSource(), FakeWorkloads()
         self.scribe = FakeScribe()
         self.broadcast = Broadcast(self.clock)
-        world = World(
+        self.world = World(
             clock=self.clock,
             mesh=self.meshes,
             workloads=self.workloads,
@@ -114,7 +114,7 @@ class Office:
             metrics=Metrics(),
             scribes=(self.scribe,),
         )
-        self.supervisor = Supervisor(world, self.meter, FakeCalendar())
+        self.supervisor = Supervisor(self.world, self.meter, FakeCalendar())
         self.meshes.written = self._see
         self.url = ""
         self._session: aiohttp.ClientSession | None = None
