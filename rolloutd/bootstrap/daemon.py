@@ -199,6 +199,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, parts: _Parts) -> str
             fleet=parts.fleet,
             keeper=parts.keeper,
             broadcast=parts.broadcast,
+            clock=parts.clock,
             standby=Standby(understudy=parts.understudy, archive=history),
             archive=history,
             here=Here(cluster=settings.api.cluster, replica=socket.gethostname()),

@@ -11,7 +11,7 @@ from aiohttp import web
 from rolloutd.api.control.bodies import BODY_DEADLINE
 from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.door import Doorkeeper, door
-from rolloutd.api.control.events import events
+from rolloutd.api.control.events import Studio, events
 from rolloutd.api.control.fleet import Fleet
 from rolloutd.api.control.lead import Standby, lead
 from rolloutd.api.control.lookup import HERE, Here
@@ -24,7 +24,7 @@ from rolloutd.api.control.runs import looking_back
 from rolloutd.api.control.session import session_handlers
 from rolloutd.api.web.pages import add_pages
 from rolloutd.core.units import Seconds
-from rolloutd.ports import Archive
+from rolloutd.ports import Archive, Clock
 
 LARGEST_BODY = 64 * 1024
 """Bytes. An order takes a few hundred."""
@@ -53,6 +53,7 @@ class Desk:
     fleet: Fleet
     keeper: Doorkeeper
     broadcast: Broadcast
+    clock: Clock
     standby: Standby | None = None
     archive: Archive | None = None
     here: Here = field(default_factory=Here)
@@ -86,12 +87,13 @@ def _handlers(desk: Desk) -> Mapping[str, Handler]:
     access, fleet = desk.keeper.access, desk.fleet
     understudy = None if desk.standby is None else desk.standby.understudy
     view = Overview(fleet=fleet, understudy=understudy, sheets=desk.broadcast.sheets)
+    studio = Studio(broadcast=desk.broadcast, access=access, fleet=fleet, clock=desk.clock)
     return {
         **lookups(view, access),
         **looking_back(fleet, desk.archive),
         **session_handlers(desk.keeper),
         **{verb: order(verb, fleet, desk.deadline) for verb in VERBS},
-        "events": events(desk.broadcast, access),
+        "events": events(studio),
         "openapi": _openapi,
     }
 

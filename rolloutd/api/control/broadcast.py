@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from rolloutd.api.control.mixer import ids
 from rolloutd.api.control.models import Gone, Word
 from rolloutd.api.control.sheets import Sheets
 from rolloutd.core.actions import Announce
@@ -239,8 +240,8 @@ class Broadcast:
 
     def _reached(self, last_id: str | None) -> int | None:
         """Return the number of an event after which everything is kept, otherwise ``None``."""
-        epoch, _, digits = (last_id or "").rpartition("-")
-        if epoch != self.epoch or not (digits.isascii() and digits.isdigit()):
+        digits = ids(last_id or "").get(self.epoch, "")
+        if not (digits.isascii() and digits.isdigit()):
             return None
         last = int(digits[:20])
         return last if self._log.has_all_after(last) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -73,6 +73,20 @@ def concerned(request: web.Request, fleet: Fleet) -> Sequence[Chair]:
     if request.match_info.route.name == "list":
         namespace = request.query.get("namespace")
     return fleet.chairs if namespace is None else (fleet.chair_of(namespace),)
+
+
+def whereabouts(chairs: Sequence[Chair]) -> tuple[str | None, ...]:
+    """Say where each shard is led: a URL, empty for here, ``None`` where that is not known."""
+    return tuple(
+        "" if chair.leads() else None if chair.relay is None else chair.relay.leader
+        for chair in chairs
+    )
+
+
+def relays(chairs: Sequence[Chair]) -> Mapping[str, Relay]:
+    """Return whom to ask of the shards that others are known to lead, each once, by URL."""
+    found = zip(whereabouts(chairs), chairs, strict=True)
+    return {url: chair.relay for url, chair in found if url and chair.relay is not None}
 
 
 class Watch:

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from rolloutd.api.control.access import Access
-from rolloutd.api.control.fleet import Chair, Fleet, concerned
+from rolloutd.api.control.fleet import Chair, Fleet, concerned, relays
 from rolloutd.api.control.lookup import Known, listing, single
 from rolloutd.api.control.orders import key_of
 from rolloutd.api.control.problems import Handler, unable
@@ -77,14 +77,10 @@ class _Told:
 
 async def _told(request: web.Request, others: Sequence[Chair]) -> Sequence[_Told | str]:
     """Ask every replica that leads one of these, all at once; a string says why it failed."""
-    relays: dict[str, Relay] = {}
-    for chair in others:
-        if chair.relay is not None and (url := chair.relay.leader) is not None:
-            relays.setdefault(url, chair.relay)
     async with asyncio.TaskGroup() as group:
         asked = [
             group.create_task(_answer(request, relay), name=f"list of {url}")
-            for url, relay in relays.items()
+            for url, relay in relays(others).items()
         ]
     return [task.result() for task in asked]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -100,15 +101,25 @@ class Relay:
             Unavailable: It does not answer, or not with what was asked for.
         """
         leader = self._known()
-        try:
+        with _translated(leader):
             async with asyncio.timeout(LOOK), self._ask(leader, request, b"") as answer:
-                if answer.status != HTTPStatus.OK:
-                    raise Unavailable(f"the leader at {leader} answers {answer.status}")
-                return answer.headers, await _whole(answer.content)
-        except NEVER_ASKED as error:
-            raise Unavailable(f"the leader at {leader} can't be reached") from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unavailable(f"the leader at {leader} does not answer") from error
+                return _good(answer, leader).headers, await _whole(answer.content)
+
+    @asynccontextmanager
+    async def listen(self, request: web.Request) -> AsyncIterator[aiohttp.StreamReader]:
+        """Ask the leader, too, for events; what it sends can be read until the block is left.
+
+        Raises:
+            Unavailable: It does not answer, or not with events.
+        """
+        leader = self._known()
+        with _translated(leader):
+            async with (
+                asyncio.timeout(LOOK) as limit,
+                self._ask(leader, request, b"") as answer,
+            ):
+                limit.reschedule(None)
+                yield _good(answer, leader).content
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Return the leader's answer, or begin to stream it.
@@ -168,6 +179,23 @@ class Relay:
             return await _streamed(request, answer, headers)
         body = await _whole(answer.content)
         return web.Response(status=answer.status, headers=headers, body=body)
+
+
+@contextmanager
+def _translated(leader: str) -> Iterator[None]:
+    """Say of the leader what went wrong with a request that changes nothing."""
+    try:
+        yield
+    except NEVER_ASKED as error:
+        raise Unavailable(f"the leader at {leader} can't be reached") from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise Unavailable(f"the leader at {leader} does not answer") from error
+
+
+def _good(answer: aiohttp.ClientResponse, leader: str) -> aiohttp.ClientResponse:
+    if answer.status != HTTPStatus.OK:
+        raise Unavailable(f"the leader at {leader} answers {answer.status}")
+    return answer
 
 
 async def _whole(content: aiohttp.StreamReader) -> bytes:

@@ -14,7 +14,6 @@ from rolloutd.adapters.plans.followed import FollowedPlans
 from rolloutd.adapters.plans.part import PartOfPlans
 from rolloutd.api.control.access import Access, Local
 from rolloutd.api.control.app import Desk, control_app
-from rolloutd.api.control.broadcast import Broadcast
 from rolloutd.api.control.fleet import Chair, Fleet, Watch
 from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.relay import Relay
@@ -50,14 +49,12 @@ class Branch(Office):
         has_read: Whether its understudy knows any plans.
     """
 
-    name: str
     leads: set[Shard]
     leaders: dict[Shard, str] = field(default_factory=dict)
     has_read: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.broadcast = Broadcast(self.clock, self.name)
         self.supervisors: dict[Shard, Supervisor] = {}
         self.understudy = Understudy(self.meshes, self.clock)
         self._driving: dict[Shard, asyncio.Task[None]] = {}
@@ -102,6 +99,7 @@ class Branch(Office):
             fleet=self.fleet,
             keeper=alone.keeper,
             broadcast=self.broadcast,
+            clock=self.clock,
             standby=Standby(understudy=self.understudy),
         )
 
@@ -129,8 +127,8 @@ async def branches(
     """Open two replicas that drive a shard each."""
     clock, meshes = FakeClock(T0, jumps=False), Meshes()
     one, two = (
-        Branch(name=name, leads={shard}, clock=clock, meshes=meshes, access=access())
-        for name, shard in (("a", HERE), ("b", THERE))
+        Branch(tag=tag, leads={shard}, clock=clock, meshes=meshes, access=access())
+        for tag, shard in (("a", HERE), ("b", THERE))
     )
 
     def written(plan: Plan) -> None:

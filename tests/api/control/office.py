@@ -101,11 +101,12 @@ class Office:
     is_leader: bool = True
     rates: tuple[Rate, Rate] = (FAILED_LOGINS, ORDERS)
     here: Here = field(default_factory=Here)
+    tag: str = ""
 
     def __post_init__(self) -> None:
         self.source, self.workloads = FakeSource(), FakeWorkloads()
         self.scribe = FakeScribe()
-        self.broadcast = Broadcast(self.clock)
+        self.broadcast = Broadcast(self.clock, self.tag)
         self.world = World(
             clock=self.clock,
             mesh=self.meshes,
@@ -209,6 +210,7 @@ class Office:
             fleet=Fleet([chair]),
             keeper=keeper,
             broadcast=self.broadcast,
+            clock=self.clock,
             standby=self.standby,
             archive=self.archive,
             here=self.here,

@@ -119,7 +119,7 @@ async def test_what_has_just_changed_hands_is_not_left_out() -> None:
 async def test_a_replica_that_leads_nothing_asks_all_who_do() -> None:
     """A third one stands by for both."""
     async with branches(*FLEET) as (one, two):
-        third = Branch(name="c", leads=set(), clock=one.clock, meshes=one.meshes)
+        third = Branch(tag="c", leads=set(), clock=one.clock, meshes=one.meshes)
         third.leaders = {HERE: one.url, THERE: two.url}
         async with third.open(*FLEET):
             listed, there = await third.get(LIST), await one.get(LIST)
@@ -171,7 +171,7 @@ async def test_a_replica_that_refuses_is_said_to() -> None:
 async def test_without_records_and_without_a_leader_no_rollout_is_denied() -> None:
     """A list that leaves a shard out would say that its plans are gone."""
     async with branches(*FLEET) as (one, _):
-        lone = Branch(name="c", leads={HERE}, clock=one.clock, has_read=False)
+        lone = Branch(tag="c", leads={HERE}, clock=one.clock, has_read=False)
         async with lone.open(*FLEET):
             listed = await lone.get(LIST)
 

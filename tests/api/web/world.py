@@ -251,6 +251,7 @@ class Theatre:
                 ),
                 keeper=keeper,
                 broadcast=self.broadcast,
+                clock=self.clock,
                 archive=self.annals,
                 here=Here(cluster="prod-eu1", replica="rolloutd-0"),
             )
