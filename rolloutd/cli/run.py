@@ -11,6 +11,7 @@ import click
 import structlog
 
 from rolloutd.bootstrap import daemon
+from rolloutd.bootstrap.seat import MOST_SHARDS
 from rolloutd.bootstrap.settling import settle
 from rolloutd.cli import config_file, desk
 from rolloutd.cli.channels import channel_options, chosen
@@ -67,6 +68,13 @@ log = structlog.get_logger()
 @click.option(
     "--lease", metavar="NAMESPACE/NAME", help="Lease that several replicas compete for."
 )
+@click.option(
+    "--shards",
+    type=click.IntRange(1, MOST_SHARDS),
+    default=1,
+    show_default=True,
+    help="Parts that the namespaces are shared out into, with a lease and a leader each.",
+)
 @channel_options
 @desk.desk_options
 @click.option(
@@ -98,6 +106,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     namespaces: tuple[str, ...],
     prometheus: str | None,
     lease: str | None,
+    shards: int,
     audit_file: Path | None,
     ops_host: str,
     ops_port: int,
@@ -114,6 +123,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         context=context,
         namespaces=namespaces,
         lease=lease,
+        shards=shards,
         audit_file=audit_file,
         log_format=log_format,
         log_level=log_level,
