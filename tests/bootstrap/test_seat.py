@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from rolloutd.bootstrap.seat import ALONE, MOST_SHARDS, seats_of
+from rolloutd.bootstrap.seat import ALONE, MOST_SHARDS, Seat, seats_of
 from rolloutd.core.units import Seconds
 from rolloutd.errors import Refused, Unavailable
 from rolloutd.settings import Settings
@@ -37,11 +37,14 @@ class Replica:
         """Compete for all seats, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for seat in self.seats:
-                group.create_task(seat.take(_work))
+                group.create_task(_hold(seat))
 
 
-async def _work() -> None:
-    await asyncio.Event().wait()
+async def _hold(seat: Seat) -> None:
+    async def work() -> None:
+        await asyncio.Event().wait()
+
+    await seat.take(work)
 
 
 class Replicas:
