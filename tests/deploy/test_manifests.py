@@ -15,6 +15,7 @@ from rolloutd.adapters.kubernetes.fields import dig, items, section, text
 from rolloutd.api.control.routes import VERBS
 from rolloutd.cli import desk
 from rolloutd.cli.run import run
+from rolloutd.core.shards import shards
 from rolloutd.ports import Json
 from tests.deploy.manifests import (
     DEPLOY,
@@ -222,6 +223,22 @@ def test_the_lease_is_the_one_that_the_role_names(objects: Sequence[Json]) -> No
     }
 
     assert named == {settings["lease"]}
+
+
+def test_sharding_has_a_right_to_each_of_its_leases(tmp_path: Path) -> None:
+    """A shard whose lease nobody may write has no leader, and its rollouts stand still."""
+    objects = composed(tmp_path, "cluster", "shards")
+    context = run.make_context("run", [*arguments(objects)[3:], "--plans", str(tmp_path)])
+    named = {
+        name
+        for namespace, rule in rules(objects)
+        if namespace == "rolloutd"
+        for name in words(rule, "resourceNames")
+    }
+
+    assert named == {"rolloutd", *(each.lease("rolloutd") for each in shards(4))}
+    assert context.params["shards"] == 4
+    assert dig(only(objects, "Deployment"), "spec", "replicas") == 3
 
 
 def test_probes_and_prometheus_ask_the_port_of_the_listener(objects: Sequence[Json]) -> None:

@@ -106,6 +106,7 @@ async def a_stage(
     namespaces: tuple[str, ...],
     *,
     plans_from_cluster: bool = False,
+    shards: int = 1,
 ) -> AsyncIterator[Stage]:
     chance = random.Random(5)  # noqa: S311 - uids only
     async with cluster(SystemClock(), chance, folder) as here, AsyncExitStack() as st:
@@ -122,6 +123,7 @@ async def a_stage(
             kubeconfig=here.kubeconfig,
             namespaces=namespaces,
             lease="rolloutd/rolloutd",
+            shards=shards,
             ops=OpsSettings(port=0),
             api=ApiSettings(port=0),
         )
@@ -170,6 +172,21 @@ async def test_plans_in_the_cluster_need_the_rights_of_their_component(tmp_path:
     assert judge.refused == []
     assert judge.rights - judge.used == set()
     assert (status["phase"], status["weight"]) == ("Promoted", 100)
+
+
+async def test_shards_need_the_rights_of_their_component(tmp_path: Path) -> None:
+    """To a lease each; the right to the one of before is for giving it back."""
+    (tmp_path / "kustomize").mkdir()
+    judge = Authorizer(granted(composed(tmp_path / "kustomize", "cluster", "shards")))
+    async with a_stage(tmp_path, judge, (), shards=4) as stage, asyncio.timeout(60):
+        leader = await stage.replica()
+        await stage.reach(leader, Phase.PAUSED)
+        while not all(chair.leads() for chair in leader.fleet.chairs):
+            await SystemClock().sleep(Seconds(0.1))
+    unused = {each for each in judge.rights - judge.used if each.resource == "leases"}
+
+    assert judge.refused == []
+    assert {each.name for each in unused} == {"rolloutd"}
 
 
 async def test_without_the_right_to_patch_the_rollout_never_moves(tmp_path: Path) -> None:
