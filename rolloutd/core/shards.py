@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rolloutd.core.plan import Key
 
 _WEIGHT_BYTES = 8
 """Of each weight: enough that two shards never tie."""
+
+_REMEMBERED = 10_000
+"""Namespaces: asked for with every change of an object, and there are few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ def shards(of: int) -> tuple[Shard, ...]:
     return tuple(Shard(index=index, of=of) for index in range(of))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def shard_of(namespace: str, of: int) -> int:
     """Return the index of the shard to which a namespace belongs: highest random weight wins.
 

@@ -135,15 +135,18 @@ async def order(each: Replica, namespace: str, verb: str) -> int:
 
 async def a_pair(fleet: Fleet) -> tuple[Replica, Replica]:
     """Start two; return (the one that leads the first shard, the one that leads the second)."""
-    # Held by somebody until both are there, so that each gets one.
+    # Held by somebody until both are there, and given back when only one can take it.
     held: Json = {"holderIdentity": "nobody", "leaseDurationSeconds": 600}
     await fleet.here.api.create(LEASES, {"metadata": {"name": SECOND}, "spec": held})
     first = await fleet.replica("first")
     await fleet.until(first.led)
     second = await fleet.replica("second")
     await fleet.until(lambda: any(second.said("caches_synced")))
+    first.freeze()
     await fleet.here.api.merge(f"{LEASES}/{SECOND}", {"spec": {"holderIdentity": ""}})
-    await fleet.until(lambda: second.led() and all(fleet.epochs.values()))
+    await fleet.until(second.led)
+    first.thaw()
+    await fleet.until(lambda: all(fleet.epochs.values()))
     async with asyncio.timeout(60):
         while (await shown(first))[1]:
             await SystemClock().sleep(Seconds(0.1))

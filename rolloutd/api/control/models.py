@@ -140,8 +140,8 @@ class Listing(Sent):
     complaints: list[str] = Field(description="What is wrong with which plan file.")
     trouble: str = Field(
         default="",
-        description="Why these are records alone, read by a replica that does not lead and"
-        " can't reach the one that does; empty if nothing.",
+        description="Why these, or those that say so, are records alone, read by a replica"
+        " that does not lead and can't reach the one that does; empty if nothing.",
     )
     cluster: str = Field(
         default="", description="What people call the cluster; empty if they have not said."

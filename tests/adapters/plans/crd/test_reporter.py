@@ -35,11 +35,12 @@ class Desk:
         self.kube = FakeKube()
         self.clock = FakeClock(jumps=False)
         self.views: Sequence[View] = ()
-        self.leads = True
+        self.leads = self.is_ours = True
         news = News(
             catalogue=lambda: self.objects.catalogue,
             views=lambda: self.views,
             leads=lambda: self.leads,
+            is_ours=lambda _: self.is_ours,
         )
         self.reporter = StatusReporter(self.objects, news, self.kube, self.clock)
         for each in objects:
@@ -102,6 +103,15 @@ async def test_a_change_is_written() -> None:
         await desk.passes()
 
     assert desk.written()["phase"] == "Promoted"
+
+
+async def test_objects_of_another_shard_are_left_alone() -> None:
+    """Its leader knows how they stand; to us they all look as if nobody drove them."""
+    async with at_work(plan_object()) as desk:
+        desk.is_ours = False
+        await desk.passes()
+
+    assert desk.writes() == []
 
 
 async def test_who_does_not_lead_does_not_write() -> None:
