@@ -16,10 +16,13 @@ from tests.simulation.stage import Stage
 
 
 def befall(stage: Stage, mishap: Mishap) -> None:
-    """Let something happen now; what must be put right again is, after a while."""
+    """Let something happen now; what must be put right again is, after a while.
+
+    It is counted if it befell anybody: the dead are not killed again.
+    """
     stage.trace.say("MISHAP", mishap.value)
-    stage.weather.count(mishap.value)
-    _BEFALL[mishap](stage)
+    if _BEFALL[mishap](stage):
+        stage.weather.count(mishap.value)
 
 
 def _victim(stage: Stage) -> Host:
@@ -30,13 +33,15 @@ def _victim(stage: Stage) -> Host:
     return stage.chance.choice(stage.hosts)
 
 
-def _crash(stage: Stage) -> None:
+def _crash(stage: Stage) -> bool:
     host = _victim(stage)
+    happens = host.is_up
     host.kill()
     stage.later(stage.chance.uniform(0.5, 20.0), stage.reboot, host)
+    return happens
 
 
-def _crash_in_write(stage: Stage) -> None:
+def _crash_in_write(stage: Stage) -> bool:
     host, left = _victim(stage), stage.chance.randrange(1, 4)
     after, pause = stage.chance.random() < 0.5, stage.chance.uniform(0.5, 20.0)
 
@@ -47,6 +52,7 @@ def _crash_in_write(stage: Stage) -> None:
         left -= 1
         if left == 0:
             stage.trace.say(host.name, f"is killed {'after' if after else 'before'} {path}")
+            stage.weather.count(Mishap.CRASH_IN_WRITE.value)
             host.kill()
             stage.later(pause, stage.reboot, host)
 
@@ -54,57 +60,67 @@ def _crash_in_write(stage: Stage) -> None:
         host.taps.after_commit = count
     else:
         host.taps.before_commit = count
+    return False  # counted when it comes to pass
 
 
-def _stop(stage: Stage) -> None:
+def _stop(stage: Stage) -> bool:
     host = _victim(stage)
+    happens = host.is_up
     host.stop()
     stage.later(stage.chance.uniform(11.0, 15.0), stage.reboot, host)
+    return happens
 
 
-def _freeze(stage: Stage) -> None:
+def _freeze(stage: Stage) -> bool:
     host = _victim(stage)
     host.freeze()
     stage.later(stage.chance.uniform(5.0, 40.0), host.thaw)
+    return host.is_up
 
 
-def _hiccup(stage: Stage) -> None:
+def _hiccup(stage: Stage) -> bool:
     host = _victim(stage)
     host.freeze()
     stage.later(stage.chance.uniform(0.1, 3.0), host.thaw)
+    return host.is_up
 
 
-def _partition(stage: Stage) -> None:
+def _partition(stage: Stage) -> bool:
     host = _victim(stage)
     host.cut(is_cut=True)
     stage.later(stage.chance.uniform(2.0, 40.0), lambda: host.cut(is_cut=False))
+    return host.is_up
 
 
-def _step_clock(stage: Stage) -> None:
+def _step_clock(stage: Stage) -> bool:
     host = stage.chance.choice(stage.hosts)
     if host.process is not None:
         host.process.clock.set_wall(by=stage.chance.uniform(-3600.0, 3600.0))
+    return host.is_up
 
 
-def _write_foreign_weights(stage: Stage) -> None:
+def _write_foreign_weights(stage: Stage) -> bool:
     name = stage.chance.choice((PRIMARY, PRIMARY, SECONDARY))
     for _ in range(stage.chance.choice((1, 1, 2, 6))):
         share = stage.chance.choice((0, 33, 100))
         delay = stage.chance.uniform(0.0, 8.0)
         stage.later(delay, stage.cluster.write_weights, name, share)
+    return True
 
 
-def _reapply(stage: Stage) -> None:
+def _reapply(stage: Stage) -> bool:
     for name in (PRIMARY, SECONDARY):
         stage.cluster.write_weights(name, 0)
+    return True
 
 
-def _recreate(stage: Stage) -> None:
+def _recreate(stage: Stage) -> bool:
     if stage.cluster.virtual_service(PRIMARY) is None:
-        return
+        return False
     stage.cluster.remove(PRIMARY)
     stage.audit.recreated()
     stage.later(stage.chance.uniform(0.0, 6.0), restore, stage)
+    return True
 
 
 def restore(stage: Stage) -> None:
@@ -113,39 +129,45 @@ def restore(stage: Stage) -> None:
         stage.cluster.install(PRIMARY)
 
 
-def _hold_off(stage: Stage) -> None:
+def _hold_off(stage: Stage) -> bool:
     stage.cluster.annotate(PRIMARY, ours.PAUSE, "an audit")
     delay = stage.chance.uniform(4.0, 20.0)
     stage.later(delay, stage.cluster.annotate, PRIMARY, ours.PAUSE, None)
+    return True
 
 
-def _churn(stage: Stage) -> None:
+def _churn(stage: Stage) -> bool:
     stage.cluster.churn(stage.chance.choice((STABLE, CANARY)))
+    return True
 
 
-def _compact(stage: Stage) -> None:
+def _compact(stage: Stage) -> bool:
     stage.cluster.store.history.forget()
+    return True
 
 
-def _restart_server(stage: Stage) -> None:
+def _restart_server(stage: Stage) -> bool:
     stage.cluster.chronicle.restart()
+    return True
 
 
-def _delete_lease(stage: Stage) -> None:
-    stage.delete_lease()
+def _delete_lease(stage: Stage) -> bool:
+    return stage.delete_lease()
 
 
-def _ask_pause(stage: Stage) -> None:
-    stage.order(CommandKind.PAUSE)
+def _ask_pause(stage: Stage) -> bool:
+    is_given = stage.order(CommandKind.PAUSE)
     if stage.chance.random() < 0.7:
         stage.later(stage.chance.uniform(3.0, 25.0), stage.order, CommandKind.RESUME)
+    return is_given
 
 
-def _asking(kind: CommandKind) -> Callable[[Stage], None]:
-    def ask(stage: Stage) -> None:
+def _asking(kind: CommandKind) -> Callable[[Stage], bool]:
+    def ask(stage: Stage) -> bool:
         # Who hurries a broken canary on gets what was asked for: nothing to learn.
-        if kind is not CommandKind.SKIP or not stage.scenario.broken:
-            stage.order(kind)
+        if kind is CommandKind.SKIP and stage.scenario.broken:
+            return False
+        return stage.order(kind)
 
     return ask
 
@@ -154,22 +176,25 @@ def _edition(stage: Stage) -> int:
     return len(stage.audit.licence.plans)
 
 
-def _edit(stage: Stage) -> None:
+def _edit(stage: Stage) -> bool:
     plan = with_other_stairs(stage.plan, stage.chance, _edition(stage))
     stage.publish(plan, late=stage.chance.uniform(0.0, 5.0))
+    return True
 
 
-def _break_plan(stage: Stage) -> None:
+def _break_plan(stage: Stage) -> bool:
     """Whoever has read it keeps the last good one; whoever starts now has none."""
     good, complaint = {stage.plan.key: stage.plan}, ("shop.yaml:3:1: unknown field",)
     stage.show(Plans(plans=good, complaints=complaint))
     stage.present = Plans(plans={}, complaints=complaint)
     stage.later(stage.chance.uniform(3.0, 15.0), put_back, stage)
+    return True
 
 
-def _remove_plan(stage: Stage) -> None:
+def _remove_plan(stage: Stage) -> bool:
     stage.show(Plans(plans={}), late=2.0)
     stage.later(stage.chance.uniform(3.0, 15.0), put_back, stage)
+    return True
 
 
 def put_back(stage: Stage) -> None:
@@ -177,12 +202,13 @@ def put_back(stage: Stage) -> None:
     stage.show(Plans(plans={stage.plan.key: stage.plan}))
 
 
-def _name_next_canary(stage: Stage) -> None:
+def _name_next_canary(stage: Stage) -> bool:
     plan = with_next_canary(stage.plan, _edition(stage))
     stage.publish(plan, late=stage.chance.uniform(0.0, 5.0))
+    return True
 
 
-_BEFALL: Mapping[Mishap, Callable[[Stage], None]] = {
+_BEFALL: Mapping[Mishap, Callable[[Stage], bool]] = {
     Mishap.CRASH: _crash,
     Mishap.CRASH_IN_WRITE: _crash_in_write,
     Mishap.STOP: _stop,

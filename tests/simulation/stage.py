@@ -97,13 +97,14 @@ class Stage:
     def _deliver(self, host: Host) -> None:
         host.publish(self.present)
 
-    def order(self, kind: CommandKind) -> None:
-        """Let a person give an order to whoever leads."""
+    def order(self, kind: CommandKind) -> bool:
+        """Let a person give an order to whoever leads; say whether anybody does."""
         for host in self.hosts:
             rollout = host.rollout(KEY)
             if rollout is not None:
                 self._give(host, rollout, kind)
-                return
+                return True
+        return False
 
     def _give(self, host: Host, rollout: Rollout, kind: CommandKind) -> None:
         self._orders += 1
@@ -123,8 +124,8 @@ class Stage:
         if kind is CommandKind.PAUSE and isinstance(reply, Accepted) and is_last:
             self.audit.licence.held = True
 
-    def delete_lease(self) -> None:
-        """Let somebody delete the lease under a living leader.
+    def delete_lease(self) -> bool:
+        """Let somebody delete the lease under a living leader; say whether that was done.
 
         But not in the second of its birth, as far as the replicas' clocks agree on seconds: its
         epoch would be given out twice, which resourceVersions alone would have to bear.
@@ -132,8 +133,10 @@ class Stage:
         ref = Ref(LEASE, NAMESPACE, LEASE_NAME)
         age = self.timeline.now - self.audit.lease_born
         is_told_apart = age > self.audit.licence.skew + 1.0
-        if self.cluster.store.find(ref) is not None and is_told_apart:
+        is_done = self.cluster.store.find(ref) is not None and is_told_apart
+        if is_done:
             self.cluster.store.delete(ref)
+        return is_done
 
     def record(self, name: str = PRIMARY) -> Record | None:
         """Return the record that the cluster holds; ``None`` for none that can be read."""

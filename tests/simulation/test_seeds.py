@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from rolloutd.telemetry.metrics import Metrics
 from tests.simulation.__main__ import outcomes
+from tests.simulation.mishaps import befall
 from tests.simulation.run import play, simulate
-from tests.simulation.scenario import quiet, scenario
+from tests.simulation.scenario import Mishap, quiet, scenario
+from tests.simulation.stage import Stage
+from tests.simulation.weather import Fault
 
 FIXED = range(12)
 
@@ -67,6 +72,27 @@ def test_seeds_differ(metrics: Metrics) -> None:
     digests = {simulate(seed, metrics, traced=True).digest for seed in range(3)}
 
     assert len(digests) == 3
+
+
+def test_every_kind_of_trouble_comes_to_pass_in_few_seeds(metrics: Metrics) -> None:
+    """What is on the list and never happens would be taken for tried."""
+    happened: Counter[str] = Counter()
+    for seed in range(30):
+        happened.update(simulate(seed, metrics).faults)
+
+    assert {kind.value for kind in (*Fault, *Mishap)} <= set(happened)
+
+
+def test_only_what_befell_somebody_is_counted(metrics: Metrics) -> None:
+    """The printed figures say what the daemon lived through, not how often dice were thrown."""
+    stage = Stage(quiet(scenario(0).plan), metrics, traced=False)
+    stage.begin()
+    stage.timeline.run(1.0)
+    for _ in range(3):
+        befall(stage, Mishap.CRASH)
+    stage.end()
+
+    assert stage.weather.tally == {Mishap.CRASH.value: 1}
 
 
 def test_a_quiet_day_costs_one_write_a_weight(metrics: Metrics) -> None:
