@@ -390,6 +390,30 @@ def test_a_component_keeps_the_variables_of_those_before_it(tmp_path: Path) -> N
     assert named.index("POD_IP") < named.index("ROLLOUTD_API_URL")
 
 
+def test_a_slack_bot_gets_its_token_and_its_channel(tmp_path: Path) -> None:
+    """A token without a channel is refused at the start: the pods would crash in a loop."""
+    objects = composed(tmp_path, "namespaced", "slack-bot")
+    (token,) = (each for each in arguments(objects) if "--slack-token-file=" in each)
+    (mount,) = (
+        each
+        for each in items(container(objects), "volumeMounts")
+        if text(each, "name") == "slack-bot"
+    )
+    (volume,) = (
+        each
+        for each in items(template(objects), "spec", "volumes")
+        if text(each, "name") == "slack-bot"
+    )
+    variables = {text(each, "name"): section(each) for each in items(container(objects), "env")}
+    channel = variables[str(run_option("slack_channel").envvar)]
+
+    assert token == f"--slack-token-file={text(mount, 'mountPath')}/token"
+    assert section(channel, "valueFrom", "secretKeyRef") == {
+        "name": dig(volume, "secret", "secretName"),
+        "key": "channel",
+    }
+
+
 def test_one_setting_says_where_the_runbook_is(tmp_path: Path) -> None:
     """At night the link in an alert has to lead somewhere, and to the section of that alert."""
     address = "https://wiki.example/rolloutd"
