@@ -11,8 +11,9 @@ import aiohttp
 import orjson
 import pytest
 
+from rolloutd.adapters.clock import SystemClock
 from rolloutd.adapters.istio.annotations import keys
-from rolloutd.core.units import Percent
+from rolloutd.core.units import Percent, Seconds
 from rolloutd.ports import Json
 from rolloutd.sandbox.cluster import STORY
 from tests.processes.world import VIRTUAL_SERVICES, World, a_world
@@ -24,11 +25,14 @@ ABSENT = 300
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 NOISE = b'envoy_cluster_upstream_rq{a="b"} 1\n' * 2000
+BREATH = Seconds(0.01)
+"""Between two writes of it: it never ends, but the traffic is served by the same event loop."""
 
 
 @asynccontextmanager
 async def an_endless_endpoint() -> AsyncIterator[str]:
     """Serve metrics that never end; yield their URL."""
+    clock = SystemClock()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -37,6 +41,7 @@ async def an_endless_endpoint() -> AsyncIterator[str]:
             while True:
                 writer.write(NOISE)
                 await writer.drain()
+                await clock.sleep(BREATH)
         except ConnectionError:
             writer.close()
 
