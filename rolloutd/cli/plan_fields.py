@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Final, Union, get_args, get_origin
@@ -14,6 +15,9 @@ from rolloutd.adapters.plans.models import PlanDocument
 from rolloutd.errors import Refused
 
 ROOT: Final = "plan"
+
+SENTENCE_END: Final = re.compile(r"(?<!\be\.g)\. ")
+"""Where a sentence ends and another begins."""
 
 
 class FieldError(Refused):
@@ -64,7 +68,7 @@ def _below(parts: tuple[type[Part], ...]) -> Iterator[str]:
         fields = _fields(part)
         width = max(map(len, fields))
         for name, field in fields.items():
-            first = (field.description or "").split(". ")[0].rstrip(".")
+            first = SENTENCE_END.split(field.description or "")[0].rstrip(".")
             yield f"  {name:<{width}}  {first}."
 
 

@@ -43,6 +43,14 @@ def test_a_choice_lists_each_kind() -> None:
     assert "Required." in text
 
 
+def test_a_listing_has_whole_first_sentences() -> None:
+    """An example is no end."""
+    text = told("plan.spec.gates")
+
+    assert "Lowest share that must succeed, e.g. `99%`.\n" in text
+    assert "e.g.\n" not in text
+
+
 def test_a_field_of_several_kinds_is_told_of_for_each() -> None:
     """``max`` is a time for latencies and a number for queries."""
     text = told("plan.spec.gates.max")

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from rolloutd.core.observation import Ruling
 from rolloutd.core.state import Cause, Phase
+from rolloutd.engine.conditions import Truth
 
 Share = Annotated[int, Field(ge=0, le=100, description="Share of traffic in whole percent.")]
 
@@ -86,6 +87,15 @@ class PauseForm(Sent):
     until: datetime | None = Field(description="Null when a person must end it.")
 
 
+class ConditionForm(Sent):
+    """One thing that is so, or not; the same as in the status of a plan object."""
+
+    type: str = Field(description="Such as Ready, Stalled, Paused or GatesPassing.")
+    status: Truth
+    reason: str = Field(description="CamelCase, for programs.")
+    message: str = Field(description="A full sentence, for people.")
+
+
 class TransitionForm(Sent):
     """One line of the story."""
 
@@ -130,6 +140,7 @@ class Full(Summary):
     steps: list[StepForm]
     gates: list[GateForm]
     pause: PauseForm | None
+    conditions: list[ConditionForm] = Field(description="How it stands, one of each type.")
     timeline: list[TransitionForm] = Field(description="The last transitions, newest last.")
 
 

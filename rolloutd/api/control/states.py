@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from rolloutd.api.control.models import (
+    ConditionForm,
     Full,
     GateForm,
     PauseForm,
@@ -20,6 +21,7 @@ from rolloutd.core.plan import PauseStep, Step, WeightStep
 from rolloutd.core.state import Pause, Transition
 from rolloutd.core.steps import arm_name
 from rolloutd.core.units import Instant
+from rolloutd.engine.conditions import Condition, conditions
 from rolloutd.engine.view import View
 
 
@@ -64,6 +66,7 @@ def full(view: View) -> Full:
             for verdict in view.verdicts
         ],
         pause=None if record is None or record.pause is None else _pause(record.pause),
+        conditions=[_condition(each) for each in conditions(view, None)],
         timeline=[]
         if record is None
         else [transition_form(line) for line in record.transitions],
@@ -116,6 +119,15 @@ def _pause(pause: Pause) -> PauseForm:
         actor=pause.actor,
         reason=pause.reason,
         until=_maybe(pause.until),
+    )
+
+
+def _condition(condition: Condition) -> ConditionForm:
+    return ConditionForm(
+        type=condition.type,
+        status=condition.truth,
+        reason=condition.reason,
+        message=condition.message,
     )
 
 

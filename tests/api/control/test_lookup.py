@@ -5,6 +5,7 @@ from __future__ import annotations
 from rolloutd.api.control.lookup import Here
 from rolloutd.core.plan import StartManual
 from rolloutd.core.units import Seconds
+from rolloutd.engine.conditions import TYPES
 from tests.api.control.office import SHOP, Office, checkout, search
 from tests.builders import pause, rise
 
@@ -54,6 +55,21 @@ async def test_an_unknown_phase_is_named_and_the_known_ones_listed() -> None:
 
     assert (answer.status, answer.kind) == (400, "bad-request")
     assert "progressing" in str(answer.json["detail"])
+
+
+async def test_conditions_are_those_of_the_plan_object() -> None:
+    """Whoever waits for `Stalled` or `Ready` of one finds the same here."""
+    async with Office().open(checkout()) as office:
+        await office.order("pause", {"reason": "lunch"})
+        answer = await office.get("/api/v1/rollouts/shop/checkout")
+
+    assert isinstance(answer.json["conditions"], list)
+    told = {each["type"]: each for each in answer.json["conditions"]}
+    assert tuple(told) == TYPES
+    assert told["Paused"]["status"] == "True"
+    assert told["Paused"]["reason"] == "PausedPerson"
+    assert "lunch" in told["Paused"]["message"]
+    assert (told["Ready"]["status"], told["Stalled"]["status"]) == ("False", "False")
 
 
 async def test_one_rollout_is_told_in_full() -> None:

@@ -340,6 +340,24 @@ async def test_curves_begin_before_the_page_was_opened(
     assert sum(each < reloaded for each in at) >= 12
 
 
+TICKS = """import('./ui/js/words.js').then(({ ticks }) =>
+  [ticks([0, 0.025, 0.05], "ratio"), ticks([0.9925, 0.995], "ratio"), ticks([0, 200], "ms")])"""
+
+MARKS = """import('./ui/js/series.js').then(({ within }) => {
+  const marks = [[5, "5 %"], [9, "10 %"], [20, "50 %"], [40, "0 %"]];
+  return within(marks.map(([at, label]) => ({ at, label })), { min: 10, max: 30 });
+})"""
+
+
+async def test_curves_say_which_numbers_and_weights_they_stand_beside(opened: Window) -> None:
+    """An axis of 0, 3, 5 and 8 % is wrong, and the first step began before the first look."""
+    ticks = await opened.page.evaluate(TICKS)
+    marks = await opened.page.evaluate(MARKS)
+
+    assert ticks == [["0.0 %", "2.5 %", "5.0 %"], ["99.25 %", "99.50 %"], ["0 ms", "200 ms"]]
+    assert marks == [{"at": 10, "label": "10 %"}, {"at": 20, "label": "50 %"}]
+
+
 async def test_an_order_whose_answer_was_lost_can_be_sent_again(
     theatre: Theatre, opened: Window
 ) -> None:

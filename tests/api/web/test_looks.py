@@ -146,12 +146,13 @@ async def test_no_state_needs_sideways_scrolling(theatre: Theatre) -> None:
 
 DISPLAY = "getComputedStyle(document.querySelector('.gates')).display"
 
-BARS = """(gates) => {
+ROWS = """(gates) => {
   const parts = ["gates", "html"].map((name) => import(`./ui/js/views/${name}.js`));
   return Promise.all(parts).then(([views, { render }]) => {
     const place = document.createElement("div");
     render(views.gates(gates, false), place);
-    return [...place.querySelectorAll(".meter i")].map((bar) => bar.style.width);
+    return [...place.querySelectorAll(".gates > tbody")].map((gate) =>
+      [gate.querySelector(".meter i").style.width, gate.querySelector(".verdict").innerText]);
   });
 }"""
 
@@ -184,7 +185,13 @@ async def test_gates_are_a_table_where_there_is_room_and_their_bars_agree_with_t
         narrow = await page.evaluate(DISPLAY)
 
         assert (wide, narrow) == ("table", "block")
-        assert await page.evaluate(BARS, [near, {**near, "canary": 620.0}]) == ["100%", "0%"]
+        over = {**near, "canary": 620.0}
+        said = await page.evaluate(ROWS, [near, over, {**over, "stable": 580.0}])
+        assert [(bar, " ".join(words.split()[1:])) for bar, words in said] == [
+            ("100%", "fine"),
+            ("0%", "over, maybe by chance"),
+            ("0%", "over, so is stable"),
+        ]
 
 
 async def settled(page: Page, width: int) -> int:

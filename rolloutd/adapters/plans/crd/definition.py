@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from rolloutd.adapters.plans.crd.conditions import TYPES
 from rolloutd.adapters.plans.crd.structural import Structural
 from rolloutd.adapters.plans.models import API_VERSION, KIND
 from rolloutd.adapters.plans.schema import schema
+from rolloutd.engine.conditions import TYPES
 from rolloutd.ports import Json
 
 GROUP, _, VERSION = API_VERSION.partition("/")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rolloutd.adapters.plans.crd.conditions import (
+from rolloutd.adapters.plans.crd.source import PlanObject
+from rolloutd.adapters.plans.reading import Reading
+from rolloutd.core.machine import ACTIVE, ordered
+from rolloutd.core.units import Instant
+from rolloutd.engine.conditions import (
     Condition,
     conditions,
     fine_gates,
     phase,
 )
-from rolloutd.adapters.plans.crd.source import PlanObject
-from rolloutd.adapters.plans.reading import Reading
-from rolloutd.core.machine import ACTIVE, ordered
-from rolloutd.core.units import Instant
 from rolloutd.engine.view import View
 from rolloutd.ports import Json
 

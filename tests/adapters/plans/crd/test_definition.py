@@ -11,8 +11,8 @@ import yaml
 from jsonschema import Draft4Validator  # type: ignore[import-untyped] # has no stubs
 
 from rolloutd.adapters.kubernetes.fields import items, section, text
-from rolloutd.adapters.plans.crd.conditions import TYPES
 from rolloutd.adapters.plans.crd.definition import definition
+from rolloutd.engine.conditions import TYPES
 from rolloutd.ports import Json
 from tests.adapters.plans.forms import PLAN, changed, findings, with_spec
 

@@ -73,8 +73,11 @@ const CLOSE = 0.2; // of the room left
 export function verdictOf(gate) {
   const ruling = RULINGS[gate.ruling];
   if (gate.ruling !== "fine") return ruling;
-  // Judged by evidence, not by the value alone: few requests may lie beyond it by chance.
-  if (roomOf(gate) < 0) return { ...ruling, tone: "warn", label: "over, maybe by chance" };
+  // Judged by evidence, not by the value alone: both arms may suffer, and few requests prove little.
+  if (roomOf(gate) < 0) {
+    const shared = gate.unit && gate.stable !== null && roomOf({ ...gate, canary: gate.stable }) < 0;
+    return { ...ruling, tone: "warn", label: shared ? "over, so is stable" : "over, maybe by chance" };
+  }
   if (gate.room !== null && gate.room < CLOSE) {
     return { ...ruling, tone: "warn", label: "close to limit" };
   }

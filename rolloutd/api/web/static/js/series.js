@@ -58,3 +58,10 @@ export function bands(at, rulings) {
   });
   return found;
 }
+
+/** Marks that are to be seen; what was ordered before the first sample stands at its side. */
+export function within(marks, { min, max }) {
+  const first = Math.max(0, marks.findLastIndex(({ at }) => at <= min));
+  const seen = marks.slice(first).filter(({ at }) => at <= max);
+  return seen.map(({ at, label }) => ({ at: Math.max(at, min), label }));
+}

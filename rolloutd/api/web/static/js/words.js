@@ -49,7 +49,7 @@ export function share(ratio) {
 export function amount(value, unit) {
   if (value === null || value === undefined) return "–";
   if (unit === "ratio") return `${(value * 100).toFixed(2)}\u00a0%`;
-  if (unit === "ms") return `${trim(value, value < 10 ? 1 : 0)}\u00a0ms`;
+  if (unit === "ms") return `${trim(value, Math.abs(value) < 10 ? 1 : 0)}\u00a0ms`;
   return trim(value, Math.abs(value) < 10 ? 3 : 1);
 }
 
@@ -65,4 +65,19 @@ export function count(number) {
 
 function trim(number, digits) {
   return String(Number(number.toFixed(digits)));
+}
+
+/** Round numbers along an axis, with as many digits as tell them from each other. */
+export function ticks(values, unit) {
+  const [factor, sign] = unit === "ratio" ? [100, " %"] : [1, unit === "ms" ? " ms" : ""];
+  const gap = values.length > 1 ? Math.abs(values[1] - values[0]) * factor : 0.01;
+  const digits = digitsFor(gap);
+  return values.map((value) => (value === null || value === undefined ? "–" : `${(value * factor).toFixed(digits)}${sign}`));
+}
+
+/** As many digits as round numbers at this distance from each other have. */
+function digitsFor(gap) {
+  const whole = (number) => number > 0.99 && Math.abs(number - Math.round(number)) < 1e-6;
+  const digits = [0, 1, 2, 3].find((each) => whole(gap * 10 ** each));
+  return digits ?? 4;
 }

@@ -1,13 +1,20 @@
 // One chart, by uPlot. Colours come from the style sheet, so that dark and light both work.
 
+import { within } from "../series.js";
+import { ticks } from "../words.js";
+
 /* global uPlot */
 
 const HEIGHT = 190;
 const DIGIT = 6.7; // px, at most, in the axes' font
 // Labels of the time axis: px that one takes, and the seconds from one to the next.
 const SECONDS = { space: 66, steps: [1, 2, 5, 10, 15, 20, 30] };
-const MINUTES = { space: 46, steps: [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720, 1440].map((each) => each * 60) };
-const STEPS = [...SECONDS.steps, ...MINUTES.steps];
+const MINUTES = {
+  space: 46,
+  steps: [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720].map((each) => each * 60),
+};
+const DAY = 86400;
+const STEPS = [...SECONDS.steps, ...MINUTES.steps, DAY, 2 * DAY, 5 * DAY, 30 * DAY];
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 class RolloutChart extends HTMLElement {
@@ -63,7 +70,7 @@ class RolloutChart extends HTMLElement {
       scales: { y: { range: (_, low, high) => frame(low, high, this.#data.from) } },
       axes: [
         { ...axis, size: 30, space: roomForTime, incrs: STEPS, values: clockwise },
-        { ...axis, size: roomForWords, values: (_, values) => labels(values, this.#data.unit) },
+        { ...axis, size: roomForWords, values: (_, values) => ticks(values, this.#data.unit) },
       ],
       series: [{ value: (_, at) => (at ? time(at) : "–") }, ...this.#data.lines.map((line) => this.#line(line))],
       hooks: { drawClear: [(plot) => this.#bands(plot)], draw: [(plot) => this.#marks(plot)] },
@@ -78,7 +85,7 @@ class RolloutChart extends HTMLElement {
       stroke: () => colour(tone),
       points: { show: true, size: 5, filter: (plot, index) => alone(plot.data[index]) },
       paths: stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
-      value: (_, value) => labels([value], this.#data.unit)[0],
+      value: (_, value) => ticks([value], this.#data.unit)[0],
     };
   }
 
@@ -97,6 +104,7 @@ class RolloutChart extends HTMLElement {
     ctx.lineWidth = ratio;
     ctx.setLineDash([3 * ratio, 3 * ratio]);
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    const half = 15 * ratio; // of a label
     ctx.textAlign = "center";
     let written = -Infinity;
     for (const { at, label } of within(this.#data.marks, scales.x)) {
@@ -105,9 +113,10 @@ class RolloutChart extends HTMLElement {
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      if (x - written < 36 * ratio) continue; // labels that would overlap
-      ctx.fillText(label, x, bbox.top - 6 * ratio);
-      written = x;
+      if (x - written < 32 * ratio) continue; // labels that would overlap
+      // At the left edge it would lie on the numbers there.
+      written = Math.max(x, bbox.left + half);
+      ctx.fillText(label, written, bbox.top - 6 * ratio);
     }
     ctx.restore();
   }
@@ -115,13 +124,6 @@ class RolloutChart extends HTMLElement {
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-/** Marks that are to be seen; what was ordered before the first sample stands at its side. */
-function within(marks, { min, max }) {
-  const first = Math.max(0, marks.findLastIndex(({ at }) => at <= min));
-  const seen = marks.slice(first).filter(({ at }) => at <= max);
-  return seen.map(({ at, label }) => ({ at: Math.max(at, min), label }));
 }
 
 function inside(x, { left, width }) {
@@ -157,18 +159,15 @@ function roomForWords(_, words) {
   return Math.max(40, 12 + DIGIT * Math.max(0, ...(words ?? []).map((each) => each.length)));
 }
 
-/** With seconds where minutes would say the same twice. */
-function clockwise(_, times, axis, space, step) {
-  const timeStyle = step < 60 ? "medium" : "short";
-  return times.map((at) => time(at, timeStyle));
+function day(at) {
+  return new Date(at * 1000).toLocaleDateString(undefined, { month: "short", day: "numeric" });
 }
 
-/** As many digits as tell neighbours apart. */
-function labels(values, unit) {
-  const [factor, sign] = unit === "ratio" ? [100, " %"] : [1, unit === "ms" ? " ms" : ""];
-  const gap = values.length > 1 ? Math.abs(values[1] - values[0]) * factor : 0.01;
-  const digits = Math.min(4, Math.max(0, Math.ceil(-Math.log10(gap || 1))));
-  return values.map((value) => (value === null || value === undefined ? "–" : `${(value * factor).toFixed(digits)}${sign}`));
+/** Times of day, with seconds where minutes would say the same twice; days where times would. */
+function clockwise(_, times, axis, space, step) {
+  if (step >= DAY) return times.map(day);
+  const timeStyle = step < 60 ? "medium" : "short";
+  return times.map((at) => time(at, timeStyle));
 }
 
 customElements.define("rollout-chart", RolloutChart);

@@ -6,7 +6,10 @@ import dataclasses
 
 import pytest
 
-from rolloutd.adapters.plans.crd.conditions import (
+from rolloutd.core.actions import Outlook
+from rolloutd.core.observation import GateVerdict, Ruling
+from rolloutd.core.state import Cause, Pause, Phase, Record
+from rolloutd.engine.conditions import (
     LONGEST,
     TYPES,
     Condition,
@@ -15,9 +18,6 @@ from rolloutd.adapters.plans.crd.conditions import (
     fine_gates,
     gates_passing,
 )
-from rolloutd.core.actions import Outlook
-from rolloutd.core.observation import GateVerdict, Ruling
-from rolloutd.core.state import Cause, Pause, Phase, Record
 from rolloutd.engine.view import View
 from tests.builders import T0, a_plan, a_record, says
 
