@@ -320,6 +320,7 @@ async def test_a_run_that_is_over_can_still_be_looked_at(
     await expect(page.locator("button[data-verb]")).to_have_count(0)
     await page.reload()
     await expect(page.locator("#past")).to_contain_text("wrong build")
+    await expect(page.locator(".facts")).to_contain_text("of the way to it left")
     await page.goto(f"{theatre.url}#/shop/checkout/runs/77")
     await expect(page.locator("#detail")).to_contain_text("not kept any more")
 

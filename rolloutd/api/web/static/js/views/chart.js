@@ -106,16 +106,18 @@ class RolloutChart extends HTMLElement {
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     const half = 15 * ratio; // of a label
     ctx.textAlign = "center";
-    let written = -Infinity;
-    for (const { at, label } of within(this.#data.marks, scales.x)) {
+    let written = Infinity;
+    // Where labels would overlap, the newer says more.
+    for (const { at, label } of within(this.#data.marks, scales.x).reverse()) {
       const x = Math.round(valToPos(at, "x", true));
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      if (x - written < 32 * ratio) continue; // labels that would overlap
       // At the left edge it would lie on the numbers there.
-      written = Math.max(x, bbox.left + half);
+      const middle = Math.max(x, bbox.left + half);
+      if (written - middle < 32 * ratio) continue;
+      written = middle;
       ctx.fillText(label, written, bbox.top - 6 * ratio);
     }
     ctx.restore();

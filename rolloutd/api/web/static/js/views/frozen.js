@@ -42,12 +42,12 @@ function course({ requests, failures, looks, fine, closest }) {
   return html`${fact("Canary's requests", `${count(requests)}, of which ${count(failures)} failed`)}
     ${fact("Looks", `${count(looks)}, of which ${count(fine)} all fine`)}
     ${closest
-      ? fact("Closest", `${closest.gate} at ${closest.weightPercent} %, ${nearness(closest.room)}`)
+      ? fact("Closest to a breach", `${closest.gate} at ${closest.weightPercent} %, ${nearness(closest.room)}`)
       : nothing}`;
 }
 
 function nearness(room) {
-  return room < 0 ? `${share(-room)} beyond its limit` : `${share(room)} of its limit left`;
+  return room <= 0 ? "in it" : `${share(room)} of the way to it left`;
 }
 
 function fact(name, words) {
