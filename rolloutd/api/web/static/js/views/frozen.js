@@ -41,13 +41,13 @@ export function frozen(state) {
 function course({ requests, failures, looks, fine, closest }) {
   return html`${fact("Canary's requests", `${count(requests)}, of which ${count(failures)} failed`)}
     ${fact("Looks", `${count(looks)}, of which ${count(fine)} all fine`)}
-    ${closest
-      ? fact("Closest to a breach", `${closest.gate} at ${closest.weightPercent} %, ${nearness(closest.room)}`)
-      : nothing}`;
+    ${closest ? nearness(closest) : nothing}`;
 }
 
-function nearness(room) {
-  return room <= 0 ? "in it" : `${share(room)} of the way to it left`;
+function nearness({ gate, weightPercent, room }) {
+  const where = `${gate} at ${weightPercent} %`;
+  if (room <= 0) return fact("In breach", where);
+  return fact("Closest to a breach", `${where}, ${share(room)} of the way to it left`);
 }
 
 function fact(name, words) {
