@@ -148,7 +148,8 @@ class Confidence(Part):
     max_hold: Duration = preset(
         Seconds(1200.0),
         "20m",
-        "Longest extra hold for want of evidence; then a person is asked.",
+        "Longest extra hold for want of evidence; then a person is asked. A restart begins it "
+        "anew, as it does the evidence.",
     )
     warm_up: Duration = preset(
         Seconds(60.0),
