@@ -35,6 +35,11 @@ class Passed:
     stable: int
     canary: int
 
+    @property
+    def requests(self) -> int:
+        """Of both arms."""
+        return self.stable + self.canary
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
@@ -60,7 +65,7 @@ def flowed(flow: Flow, sample: Sample) -> Flow:
     if sample.stable is None or sample.canary is None:
         return flow
     new = Passed(end=sample.end, stable=sample.stable.requests, canary=sample.canary.requests)
-    if new.stable + new.canary == 0:
+    if new.requests == 0:
         return flow
     return dataclasses.replace(flow, intervals=_late((*flow.intervals, new)))
 
@@ -91,13 +96,12 @@ def present(flow: Flow, weight: Percent, now: Instant, interval: Seconds) -> Spl
 def _late(intervals: tuple[Passed, ...]) -> tuple[Passed, ...]:
     """Let go of what is over for long and not needed to say something."""
     begin, left, first = intervals[-1].end - LATELY, _requests(intervals), 0
-    for old in intervals:
-        left -= old.stable + old.canary
-        if old.end > begin or left < ENOUGH:
-            break
+    # The newest ends this, for it is not over for long.
+    while intervals[first].end <= begin and left - intervals[first].requests >= ENOUGH:
+        left -= intervals[first].requests
         first += 1
     return intervals[first:]
 
 
 def _requests(intervals: tuple[Passed, ...]) -> int:
-    return sum(each.stable + each.canary for each in intervals)
+    return sum(each.requests for each in intervals)
