@@ -68,11 +68,13 @@ def hold_ends(plan: Plan, record: Record) -> Instant:
 
 def obstacles(plan: Plan, record: Record, seen: Observation, now: Instant) -> tuple[str, ...]:
     """Name what forbids the next step apart from the hold; empty when it may be taken."""
+    # Without gates nobody asks for evidence: metrics that can't be had hold nothing up.
+    evidence = _in_the_evidence(plan, record, seen, now) if plan.gates else ()
     return (
         *obstacles_to_start(plan, seen),
         *_in_other_virtual_services(seen),
         *_in_the_traffic(seen),
-        *_in_the_evidence(plan, record, seen, now),
+        *evidence,
     )
 
 
@@ -127,7 +129,7 @@ def _in_the_evidence(
 ) -> Iterator[str]:
     if seen.unread:
         yield f"no metrics: {seen.unread}"
-    if plan.gates and not seen.verdicts:
+    if not seen.verdicts:
         yield "no gate has spoken yet"
     certificate = needs_certificate(plan, record)
     silence = Seconds(STALE_INTERVALS * plan.samples.interval)

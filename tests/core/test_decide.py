@@ -316,6 +316,14 @@ def test_undecided_evidence_ends_in_a_question_to_a_person() -> None:
     assert phase_after(plan, a_state(plan), scarce, limit) is Phase.PAUSED
 
 
+def test_a_plan_without_gates_does_not_wait_for_metrics() -> None:
+    """Nothing would be judged by them."""
+    plan = dataclasses.replace(a_plan(), gates=())
+    unread = seen(unread="connection refused")
+
+    assert weight_after(plan, a_state(plan), unread, 60) == 50
+
+
 def test_who_takes_over_late_looks_as_long_before_asking_a_person() -> None:
     """The evidence went with the process before: the hold that it used up says nothing."""
     plan = a_plan()
