@@ -15,10 +15,11 @@ from rolloutd.cli.classics import argo, flagger
 from rolloutd.cli.recorded import Recording, moment, read_recording
 from rolloutd.cli.rehearsal import Rehearsal, judgeable, one_plan, told_by
 from rolloutd.cli.trace import TraceError, read_trace
-from rolloutd.core.gate.explain import lasting, share, whole
+from rolloutd.core.gate.explain import share, whole
+from rolloutd.core.gate.lines import MOST
 from rolloutd.core.observation import Counts, History, Sample
 from rolloutd.core.plan import Plan, SuccessRate
-from rolloutd.core.units import Instant, Seconds
+from rolloutd.core.units import Instant
 
 THRESHOLD = 0.99
 """Success ratio that the classical rules ask for where the plan names none."""
@@ -62,6 +63,18 @@ class Backtest:
         return self.events[-1]
 
 
+def history_of(
+    ctx: click.Context, param: click.Parameter, value: tuple[int, int] | None
+) -> History | None:
+    """Read the requests and failures of stable; more failures than requests are refused."""
+    if value is None:
+        return None
+    requests, failures = value
+    if failures > requests:
+        raise click.BadParameter(f"{failures} failures of {requests} requests", ctx, param)
+    return History(requests=requests, failures=failures)
+
+
 @click.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
@@ -88,8 +101,11 @@ class Backtest:
 @click.option(
     "--history",
     nargs=2,
-    type=int,
-    help="Requests and failures of stable before; of Prometheus, the half hour before --from.",
+    type=click.IntRange(min=0, max=MOST),
+    callback=history_of,
+    metavar="REQUESTS FAILURES",
+    help="Of stable before; otherwise what the trace's first line says, or what Prometheus"
+    " knows of the half hour before --from.",
 )
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), help="SVG to write.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text")
@@ -102,7 +118,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option
     end: Instant,
     canary_version: str | None,
     stable_version: str | None,
-    history: tuple[int, int] | None,
+    history: History | None,
     chart: Path | None,
     output: str,
 ) -> None:
@@ -117,7 +133,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("give either --trace FILE or --prometheus URL")
     past: History | None = None
     if trace is not None:
-        samples = _traced(trace, read)
+        samples, past = _traced(trace, read)
     else:
         recording = Recording(
             url=prometheus or "",
@@ -127,25 +143,31 @@ def backtest(  # noqa: PLR0913 - one parameter an option
             canary=canary_version,
         )
         samples, past = read_recording(read, recording)
-    if history is not None:
-        past = History(requests=history[0], failures=history[1])
+    past = past if history is None else history
     found = replayed(judgeable(read, told_by(samples)), samples, past)
     if chart is not None:
-        chart.write_text(drawn(found.points, found.end.seconds, found.end.phase))
+        _draw(found, chart)
     if output == "json":
         click.echo(json.dumps(_plain(found), indent=2))
     else:
         click.echo("\n".join(_lines(found)))
 
 
-def _traced(trace: Path, plan: Plan) -> Sequence[Sample]:
+def _draw(found: Backtest, chart: Path) -> None:
     try:
-        samples = read_trace(trace, plan)
+        chart.write_text(drawn(found.points, found.end.seconds, found.end.phase))
+    except OSError as error:
+        raise click.ClickException(f"{chart} can't be written: {error.strerror}") from error
+
+
+def _traced(trace: Path, plan: Plan) -> tuple[Sequence[Sample], History | None]:
+    try:
+        samples, past = read_trace(trace, plan)
     except TraceError as error:
         raise click.ClickException(f"{trace}: {error}") from error
     if not samples:
         raise click.ClickException(f"{trace}: it holds no samples")
-    return samples
+    return samples, past
 
 
 def replayed(plan: Plan, samples: Sequence[Sample], past: History | None) -> Backtest:
@@ -217,8 +239,8 @@ def _lines(found: Backtest) -> list[str]:
     theirs = f"rolled back {_when(found.flagger)}; Argo (1 min, limit 0) {_when(found.argo)}"
     return [
         *story,
-        f"After {lasting(Seconds(found.points[-1].seconds))}: {told}.",
-        f"Flagger (1 min, 5 checks) would have {theirs}.",
+        f"After {_clock(found.points[-1].seconds)}: {told}.",
+        f"By the success ratio alone, Flagger (1 min, 5 checks) would have {theirs}.",
     ]
 
 

@@ -16,7 +16,7 @@ import click
 from rolloutd.adapters.plans.quantities import DURATION_PATTERN, parse_duration
 from rolloutd.cli.rehearsal import Rehearsal, judgeable, one_plan
 from rolloutd.cli.service import Service
-from rolloutd.core.gate.explain import lasting, points, whole
+from rolloutd.core.gate.explain import lasting, points, share, whole
 from rolloutd.core.observation import History
 from rolloutd.core.plan import Latency, Plan, SuccessRate, WeightStep
 from rolloutd.core.state import Phase
@@ -206,21 +206,27 @@ class Report:
         """Return the figures for people."""
         service, good, bad = self.service, self.good, self.bad
         rolled_back = sum(run.phase is Phase.ROLLED_BACK for run in good)
+        promoted = _ended(good, Phase.PROMOTED, "promoted")
         bound = 100 * self.plan.confidence.false_rollback
-        promoted = _time(_of(good, Phase.PROMOTED))
         asked, missed = _share(good, Phase.PAUSED), _share(bad, Phase.PROMOTED)
-        after, cost = _time(_of(bad, Phase.ROLLED_BACK)), round(_failed(bad) or 0)
-        failed = f"{whole(cost)} failed request" + ("" if cost == 1 else "s")
         usual = f"{service.rate:g} requests a second, stable fails {100 * service.baseline:g} %"
-        healthy = f"{rolled_back} rolled back (bound {bound:g} %), promoted after {promoted}"
-        found = f"{100 * self.found:.0f} % rolled back, after {after} and {failed}"
+        healthy = f"{rolled_back} rolled back (bound {bound:g} %), {promoted}"
+        found = f"{share(self.found)} rolled back{self._cost()}"
         warnings = [f"  warning: {warning}" for warning in self.warnings()]
         return [
             f"{len(good)} runs each, {usual}:",
-            f"  healthy: {healthy}, a person asked in {100 * asked:.0f} %",
-            f"  {self._worse}: {found}; {100 * missed:.1f} % missed",
+            f"  healthy: {healthy}, a person asked in {share(asked)}",
+            f"  {self._worse}: {found}; {share(missed)} missed",
             *warnings,
         ]
+
+    def _cost(self) -> str:
+        """Say after how long regressions were found, and how many requests that cost."""
+        if (failed := _failed(self.bad)) is None:
+            return ""
+        cost = round(failed)
+        requests = f"{whole(cost)} failed request" + ("" if cost == 1 else "s")
+        return f", after {_time(_of(self.bad, Phase.ROLLED_BACK))} and {requests}"
 
     @property
     def _worse(self) -> str:
@@ -231,10 +237,9 @@ class Report:
         """Say what this plan can't do at this traffic, and which steps could."""
         told: list[str] = []
         if self.found < ENOUGH:
-            told.append(f"only {100 * self.found:.0f} % of canaries {self._worse} are found")
-        if _share(self.good, Phase.PROMOTED) < ENOUGH:
-            promoted = 100 * _share(self.good, Phase.PROMOTED)
-            told.append(f"only {promoted:.0f} % of healthy canaries are promoted by themselves")
+            told.append(f"{_few(self.found)} of the canaries {self._worse} are found")
+        if (promoted := _share(self.good, Phase.PROMOTED)) < ENOUGH:
+            told.append(f"{_few(promoted)} of the healthy canaries are promoted by themselves")
         if told:
             told.append(self._proposal())
         return told
@@ -255,7 +260,7 @@ class Report:
                 break
             if (found := self._found_with(small, hold)) >= ENOUGH:
                 time = lasting(hold)
-                enough = f"hold {small} % for {time}{asks}, which finds {100 * found:.0f} %"
+                enough = f"hold {small} % for {time}{asks}, which finds {share(found)}"
                 return f"{takes}: {enough}; or {ways}"
         return f"{takes}, {lasting(least)} at {small} %: {ways}"
 
@@ -320,5 +325,14 @@ def _middle(values: list[float] | list[int]) -> float | None:
 
 
 def _time(values: list[float]) -> str:
-    found = _middle(values)
-    return "no time" if found is None else f"{lasting(Seconds(found))} (median)"
+    return f"{lasting(Seconds(median(values)))} (median)"
+
+
+def _ended(runs: list[Run], phase: Phase, verb: str) -> str:
+    """Say after how long runs ended so; that none did must not read as at once."""
+    times = _of(runs, phase)
+    return f"{verb} after {_time(times)}" if times else f"none {verb}"
+
+
+def _few(part: float) -> str:
+    return f"only {share(part)}" if part else "none"

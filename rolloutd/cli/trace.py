@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from rolloutd.core.gate.lines import (
     LineError,
     is_opening,
     read_edges,
+    read_history,
     read_sample,
 )
-from rolloutd.core.observation import Sample
+from rolloutd.core.observation import History, Sample
 from rolloutd.core.plan import Plan
-from rolloutd.core.units import Instant
+from rolloutd.core.units import Instant, Seconds
 
 COLUMNS = ("t", "stable_requests", "stable_failures", "canary_requests", "canary_failures")
 """Columns that a CSV trace has; ``weight`` may follow. An empty count was not read."""
@@ -40,10 +42,11 @@ class TraceError(LineError):
         return f"line {self.line}: {self.field}: {self.reason}"
 
 
-def read_trace(path: Path, plan: Plan) -> tuple[Sample, ...]:
-    """Read a whole trace, oldest first.
+def read_trace(path: Path, plan: Plan) -> tuple[tuple[Sample, ...], History | None]:
+    """Read a whole trace, oldest first, and how stable behaved before it where it says so.
 
-    A first JSON line without ``t`` names the edges of the latency buckets, ``{"le": [...]}``;
+    A first JSON line without ``t`` opens it as a stream of ``rolloutd judge``: ``le``,
+    ``interval`` and ``history`` are heard, ``options`` are not, for the plan has its own.
     ``values`` of a line are the answers to custom queries: ``{"GATE": [canary, stable]}``.
 
     Raises:
@@ -54,18 +57,27 @@ def read_trace(path: Path, plan: Plan) -> tuple[Sample, ...]:
     rows = _csv_rows(path) if path.suffix == ".csv" else _json_rows(path)
     samples: list[Sample] = []
     last: Instant | None = None
+    past: History | None = None
     for number, row in rows:
         try:
             fields = _fields(row)
             if not samples and is_opening(fields):
-                brief = dataclasses.replace(brief, edges=read_edges(fields))
+                brief, past = _opened(fields, brief)
                 continue
             sample = _sample(fields, brief, last)
         except LineError as error:
             raise TraceError(number, error) from error
         samples.append(sample)
         last = sample.end
-    return tuple(samples)
+    return tuple(samples), past
+
+
+def _opened(line: Fields, brief: Brief) -> tuple[Brief, History | None]:
+    line.only("interval", "history", "options", "le")
+    interval = Seconds(line.within("interval", 0.0, 86_400.0, brief.samples.interval))
+    looks = dataclasses.replace(brief.samples, interval=interval)
+    opened = dataclasses.replace(brief, edges=read_edges(line), samples=looks)
+    return opened, read_history(line)
 
 
 def _sample(line: Fields, brief: Brief, last: Instant | None) -> Sample:
@@ -96,13 +108,25 @@ def _json_rows(path: Path) -> Iterator[tuple[int, object]]:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, object]]:
-    with path.open(newline="") as file:
+    # Spreadsheets begin their UTF-8 with a mark, which is no part of the first column's name.
+    with io.StringIO(_decoded(path), newline="") as file:
         reader = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
             raise TraceError(1, LineError(missing[0], "is no column of this file"))
         for row in reader:
+            # Cells beyond the header stand under None, missing ones are None.
+            if None in row or None in row.values():
+                wanted = f"must have {len(reader.fieldnames or ())} cells, as the header has"
+                raise TraceError(reader.line_num, LineError("line", wanted))
             yield reader.line_num, _from_columns(reader.line_num, row)
+
+
+def _decoded(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TraceError(1, LineError("line", f"is not UTF-8: {error.reason}")) from error
 
 
 def _from_columns(number: int, row: dict[str, str]) -> object:

@@ -67,6 +67,37 @@ def test_a_picture_is_written_where_one_is_asked_for(tmp_path: Path) -> None:
     assert picture.read_text().startswith("<svg")
 
 
+def test_the_end_of_the_story_and_the_sum_name_the_same_time(tmp_path: Path) -> None:
+    """Two times for one moment make both doubtful."""
+    result = replayed(tmp_path, Traffic(canary=1.0))
+
+    assert "0:10  rolledBack" in result.stdout
+    assert "After 0:10: 50 canary requests, 50 failed" in result.stdout
+
+
+def test_what_the_others_look_at_is_said(tmp_path: Path) -> None:
+    """A slow canary that they miss is not held against their rule on failures."""
+    assert "By the success ratio alone, Flagger" in replayed(tmp_path, Traffic()).stdout
+
+
+def test_a_picture_that_cannot_be_written_is_an_error_with_its_path(tmp_path: Path) -> None:
+    """Not a trace of the program's own lines."""
+    picture = tmp_path / "missing" / "run.svg"
+    result = replayed(tmp_path, Traffic(canary=1.0), "--chart", str(picture))
+
+    assert result.exit_code == 1
+    assert f"{picture} can't be written: No such file" in result.stderr
+
+
+@pytest.mark.parametrize("bad", [("5", "9"), ("-5", "0")])
+def test_a_history_that_makes_no_sense_is_refused(tmp_path: Path, bad: tuple[str, str]) -> None:
+    """Left out in silence, the gate would judge otherwise than was asked for."""
+    result = replayed(tmp_path, Traffic(), "--history", *bad)
+
+    assert result.exit_code == 2
+    assert "--history" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("rows", "words"), [("x\n1\n", "line 1: t"), (f"{HEADER}\n", "no samples")]
 )

@@ -160,6 +160,9 @@ def bad(line: Json | str) -> Mapping[str, object]:
         (sample(7, canary={"requests": True, "failures": 0}), "canary.requests"),
         (sample(7, canary={"requests": 5, "failures": 6}), "canary.failures"),
         (sample(7, canary={"requests": 5, "failures": 0, "x": 1}), "canary.x"),
+        (sample(7, canary={"requests": 1e23, "failures": 0}), "canary.requests"),
+        (sample(7, canary={"requests": 1e308, "failures": 1e308}), "canary.requests"),
+        (healthy(7) | {"t": 1e300}, "t"),
         (sample(7, canary={"requests": 5, "failures": 0, "latency": [5]}), "canary.latency"),
     ],
 )
@@ -182,6 +185,10 @@ def test_a_duplicate_or_late_line_is_an_error_and_counts_nothing(t: float) -> No
         ({"history": 5}, "history"),
         ({"le": [5, 5]}, "le"),
         ({"le": 5}, "le"),
+        ({"le": [-5, 5]}, "le"),
+        ({"le": [[1]]}, "le.0"),
+        ({"le": [5, {"edge": 6}]}, "le.1"),
+        ({"le": [5], "options": {"maxRatio": 0}}, "options.maxRatio"),
         ({"options": {"mode": "guess"}}, "options.mode"),
         ({"options": {"falseRolback": 0.1}}, "options.falseRolback"),
         ({"options": {"falseRollback": 7}}, "options.falseRollback"),
@@ -203,6 +210,16 @@ def test_a_duplicate_or_late_line_is_an_error_and_counts_nothing(t: float) -> No
                     "requests": 5,
                     "failures": 0,
                     "latency": {"le": [1], "counts": [1, 2, 3]},
+                }
+            },
+            "history.latency.counts",
+        ),
+        (
+            {
+                "history": {
+                    "requests": 5,
+                    "failures": 0,
+                    "latency": {"le": [1], "counts": [1e99]},
                 }
             },
             "history.latency.counts",

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from rolloutd.cli.simulate import simulate
+from rolloutd.cli.service import Service
+from rolloutd.cli.simulate import Report, Run, simulate
+from rolloutd.core.state import Phase
+from tests.core.gate import cases
+from tests.core.gate.cases import success
 
 PLAN = """\
 apiVersion: rolloutd.io/v1alpha1
@@ -30,6 +34,9 @@ spec:
 """
 
 
+SERVICE = Service(rate=50.0, baseline=0.001, rise=0.01)
+
+
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
     path = tmp_path / "shop.yaml"
@@ -47,6 +54,10 @@ def figures(plan: Path, *options: str) -> Mapping[str, object]:
     found: object = json.loads(result.stdout)
     assert isinstance(found, dict)
     return found
+
+
+def ended(phase: Phase, count: int) -> list[Run]:
+    return [Run(phase=phase, seconds=60.0, failures=5)] * count
 
 
 def test_enough_traffic_promotes_the_healthy_and_finds_the_sick(plan: Path) -> None:
@@ -121,6 +132,26 @@ def test_text_says_it_in_three_lines(plan: Path) -> None:
     assert "10 runs each, 50 requests a second, stable fails 0.1 %:" in result.stdout
     assert "healthy: 0 rolled back (bound 0.1 %)" in result.stdout
     assert "+5 pp: 100 % rolled back" in result.stdout
+
+
+def test_what_never_happened_has_no_time(plan: Path) -> None:
+    """`promoted after no time` would be read as promoted at once."""
+    result = simulated(plan, "--rps", "0.1")
+
+    assert "healthy: 0 rolled back (bound 0.1 %), none promoted" in result.stdout
+    assert "0 % rolled back; " in result.stdout
+    assert "none of the healthy canaries are promoted" in result.stdout
+
+
+def test_what_happened_at_least_once_is_not_said_to_be_none() -> None:
+    """With 300 runs, one that asked a person was written as 0 %, and 299 found as 100 %."""
+    good = [*ended(Phase.PAUSED, 1), *ended(Phase.PROMOTED, 299)]
+    bad = [*ended(Phase.PROMOTED, 1), *ended(Phase.ROLLED_BACK, 299)]
+    report = Report(plan=cases.plan(success()), service=SERVICE, seed=1, good=good, bad=bad)
+
+    assert "a person asked in 0.33 %" in report.lines()[1]
+    assert "99.67 % rolled back, after 60 s (median) and 5 failed requests" in report.lines()[2]
+    assert "0.33 % missed" in report.lines()[2]
 
 
 def test_gates_on_other_things_are_named_as_left_out(plan: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rolloutd.cli.trace import TraceError, read_trace
-from rolloutd.core.observation import Histogram, Sample
+from rolloutd.core.observation import Histogram, History, Sample
 from tests.core.gate.cases import counts, plan, success
 
 HEADER = "t,stable_requests,stable_failures,canary_requests,canary_failures,weight"
@@ -17,7 +17,8 @@ PLAN = plan(success())
 def read(folder: Path, name: str, *lines: str) -> tuple[Sample, ...]:
     path = folder / name
     path.write_text("\n".join(lines) + "\n")
-    return read_trace(path, PLAN)
+    samples, _ = read_trace(path, PLAN)
+    return samples
 
 
 def test_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
@@ -48,6 +49,31 @@ def test_lines_of_judge_are_understood(tmp_path: Path) -> None:
     assert len(read(tmp_path, "a.jsonl", line, "")) == 1
 
 
+def test_a_first_line_of_judge_tells_interval_and_history(tmp_path: Path) -> None:
+    """A recorded pipe replayed without its past would be judged otherwise than it was."""
+    path = tmp_path / "a.jsonl"
+    opening = '{"stream": "s", "interval": 2, "history": {"requests": 900, "failures": 9}}'
+    path.write_text(f'{opening}\n{{"t": 5, "stable": null, "canary": null}}\n')
+    (sample,), past = read_trace(path, PLAN)
+
+    assert past == History(requests=900, failures=9)
+    assert (sample.start, sample.end) == (3.0, 5.0)
+
+
+def test_the_mark_that_spreadsheets_begin_a_file_with_is_no_part_of_it(tmp_path: Path) -> None:
+    """Otherwise a column that anybody can see would be called missing."""
+    assert len(read(tmp_path, "a.csv", f"\ufeff{HEADER}", "5,90,1,10,2,10")) == 1
+
+
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    """A workbook is easily taken for its export."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"PK\xff\xfe")
+
+    with pytest.raises(TraceError, match="is not UTF-8"):
+        read_trace(path, PLAN)
+
+
 def test_durations_and_answers_of_queries_come_along(tmp_path: Path) -> None:
     """All that a gate may ask for can be recorded."""
     arm = '{"requests": 10, "failures": 0, "latency": [4, 9]}'
@@ -76,6 +102,10 @@ def test_durations_and_answers_of_queries_come_along(tmp_path: Path) -> None:
         ("a.csv", (HEADER, "5,90,1,10,11,10"), "line 2: canary.failures"),
         ("a.csv", (HEADER, "5,90,1,10,nan,10"), "line 2: canary.failures"),
         ("a.csv", (HEADER, "5,9,1,1,0,1", "5,9,1,1,0,1"), "line 3: t"),
+        ("a.csv", (HEADER, "5,90,1"), "line 2: line: must have 6 cells"),
+        ("a.csv", (HEADER, "5,90,1,10,2,10,0"), "line 2: line: must have 6 cells"),
+        ("a.csv", (HEADER, "5,90,1,1e308,0,10"), "line 2: canary.requests"),
+        ("a.jsonl", ('{"el": [5]}',), "line 1: el: is not known"),
         ("a.jsonl", ("{",), "line 1: line"),
         ("a.jsonl", ("[]",), "line 1: line"),
     ],

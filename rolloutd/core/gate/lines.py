@@ -19,6 +19,9 @@ from rolloutd.errors import RolloutdError
 GRAVITY: Final = (Ruling.BREACH, Ruling.SUSPECT, Ruling.BLIND, Ruling.HOLD, Ruling.FINE)
 """Rulings from worst to best: the worst of several gates is a stream's."""
 
+MOST: Final = 2**53
+"""The largest count that a number in JSON tells exactly; sums of larger ones overflow."""
+
 
 class LineError(RolloutdError):
     """A line can't be used.
@@ -119,6 +122,8 @@ class Fields:
         value = self.number(key)
         if value < 0 or value != int(value):
             raise LineError(self.name(key), f"must be a whole number from 0 on, not {value:g}")
+        if value > MOST:
+            raise LineError(self.name(key), f"{value:g} is more than anybody can have counted")
         return int(value)
 
     def row(self, key: str) -> tuple[float, ...]:
@@ -127,7 +132,8 @@ class Fields:
         if not isinstance(value, list):
             raise LineError(self.name(key), "must be a list of numbers")
         last = value[-1] if value else None
-        finite = value[:-1] if last in {"+Inf", "Inf", "inf"} else value
+        # A tuple, not a set: the last item may be a list, which has no hash.
+        finite = value[:-1] if last in ("+Inf", "Inf", "inf") else value
         items = Fields({str(index): item for index, item in enumerate(finite)}, self.name(key))
         return tuple(items.number(str(index)) for index in range(len(finite)))
 
@@ -146,6 +152,16 @@ def read_edges(line: Fields) -> tuple[float, ...]:
     return _edges(line, line.inner("history"))
 
 
+def read_history(line: Fields) -> History | None:
+    """Read how stable behaved before, from a stream's first line; nothing is an answer.
+
+    Raises:
+        LineError: A field of it is missing, unknown or makes no sense.
+    """
+    past = line.inner("history")
+    return None if past is None else _history(past, read_edges(line))
+
+
 def read_opening(line: Fields) -> Opening:
     """Read a stream's first line.
 
@@ -153,7 +169,6 @@ def read_opening(line: Fields) -> Opening:
         LineError: A field is missing, unknown or makes no sense.
     """
     line.only("stream", "interval", "history", "options", "le")
-    past = line.inner("history")
     edges = read_edges(line)
     samples = Samples(
         interval=Seconds(line.within("interval", 0.0, 86_400.0, 5.0)),
@@ -164,7 +179,7 @@ def read_opening(line: Fields) -> Opening:
     return Opening(
         stream=line.text("stream"),
         brief=_brief(options, samples, edges),
-        history=None if past is None else _history(past, edges),
+        history=read_history(line),
     )
 
 
@@ -185,6 +200,8 @@ def read_sample(line: Fields, brief: Brief, last: Instant | None) -> Sample:
     line.only("stream", "t", "stable", "canary", "weight")
     end = Instant(line.number("t"))
     start = Instant(end - brief.samples.interval)
+    if start >= end:
+        raise LineError(line.name("t"), f"{end:g} is too large to tell intervals apart")
     if last is not None and last < end:
         start = max(start, last)
     weight = line.number("weight", 0.0)
@@ -252,12 +269,12 @@ def _success(options: Fields) -> SuccessRate:
 
 
 def _latency(options: Fields) -> Latency:
-    maximum = options.optional("maximum")
+    maximum, ratio = options.optional("maximum"), options.optional("maxRatio")
     return Latency(
         name="latency",
         quantile=Ratio(options.within("quantile", 0.0, 1.0, 0.99)),
         maximum=None if maximum is None else Millis(options.within("maximum", 0.0, 1e9, 0.0)),
-        max_ratio=options.optional("maxRatio"),
+        max_ratio=None if ratio is None else options.within("maxRatio", 1.0, 100.0, 0.0),
         judgement=_judgement(options),
     )
 
@@ -281,6 +298,8 @@ def _edges(line: Fields, past: Fields | None) -> tuple[float, ...]:
 def _rising(where: Fields, edges: tuple[float, ...]) -> tuple[float, ...]:
     if any(low >= high for low, high in pairwise(edges)):
         raise LineError(where.name("le"), "must rise")
+    if edges and edges[0] <= 0.0:
+        raise LineError(where.name("le"), "must be above 0")
     return edges
 
 
@@ -323,6 +342,8 @@ def _times(fields: Fields, key: str, edges: tuple[float, ...], requests: int) ->
     row = fields.row(key)
     if len(row) not in {len(edges), len(edges) + 1}:
         raise LineError(fields.name(key), f"must have {len(edges)} counts, one an edge")
+    if any(count > MOST for count in row):
+        raise LineError(fields.name(key), "holds more than anybody can have counted")
     if any(low > high for low, high in zip((0.0, *row), row, strict=False)):
         raise LineError(fields.name(key), "must be cumulative: it falls")
     below = tuple(int(count) for count in row)
