@@ -25,6 +25,9 @@ PRIOR: Final = (IDLE, *((1.0 - IDLE) / len(FACTORS) for _ in FACTORS))
 DOUBT: Final = math.log(10.0)
 """Log of the evidence that makes an arm look as if it broke the limit."""
 
+CALM: Final = 0.5
+"""Share of the wealth that bets on nothing from which on an arm counts as recovered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -103,7 +106,7 @@ def objection(
     """
     canary = Counts(requests=recent.canary_requests, failures=recent.canary_failures)
     stable = Counts(requests=recent.stable_requests, failures=recent.stable_failures)
-    if beyond.canary.log < DOUBT or not _breaks(canary, asked):
+    if not _accused(beyond, canary, asked):
         return None
     words = (
         f"{failing('canary', canary, verb)} in the last minute,"
@@ -113,8 +116,16 @@ def objection(
     if beyond.stable.log >= DOUBT or _breaks(stable, asked):
         words += "; stable breaks it too: a shared incident, for which nobody is blamed"
         return Finding(ruling=Ruling.HOLD, words=words)
-    sure = beyond.canary.log >= asked.convicts - EDGE
+    sure = beyond.canary.log >= asked.convicts - EDGE and _breaks(canary, asked)
     return Finding(ruling=Ruling.BREACH if worse and sure else Ruling.HOLD, words=words)
+
+
+def _accused(beyond: Beyond, canary: Counts, asked: Limit) -> bool:
+    # One lucky minute absolves nobody: at 5 requests a second and twice the failures allowed,
+    # one in six keeps to the limit. Bets against the canary that have been lost do.
+    if _breaks(canary, asked):
+        return max(beyond.canary.log, beyond.stable.log) >= DOUBT
+    return beyond.canary.log >= DOUBT and beyond.canary.shares[0] < CALM
 
 
 def _breaks(counts: Counts, asked: Limit) -> bool:

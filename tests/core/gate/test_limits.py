@@ -7,6 +7,7 @@ import math
 import pytest
 
 from rolloutd.core.gate.limits import Beyond, limit, objection, room_of, unheard, weighed
+from rolloutd.core.gate.standing import Finding
 from rolloutd.core.gate.stream import Totals
 from rolloutd.core.observation import Ruling
 
@@ -27,6 +28,14 @@ def ruling(counts: Totals, *, worse: bool = True, times: int = 20) -> Ruling | N
 
 
 BAD, GOOD = Totals(100, 3, 900, 1), Totals(100, 0, 900, 1)
+BOTH = Totals(100, 5, 900, 45)
+
+
+def ruled_after_recovery(bad: Totals) -> Finding | None:
+    beyond = heard(bad, 20)
+    for _ in range(20):
+        beyond = weighed(beyond, ASKED, GOOD, 0.0, CAP)
+    return objection(beyond, ASKED, GOOD, "fails", worse=False)
 
 
 def test_a_canary_within_the_limit_meets_no_objection() -> None:
@@ -61,19 +70,35 @@ def test_a_canary_no_worse_than_stable_is_not_blamed() -> None:
 
 def test_when_stable_breaks_it_too_it_is_a_shared_incident() -> None:
     """Nobody is blamed for what hits all."""
-    both = Totals(100, 5, 900, 45)
-    found = objection(heard(both, 20), ASKED, both, "fails", worse=True)
+    found = objection(heard(BOTH, 20), ASKED, BOTH, "fails", worse=True)
 
     assert found is not None
     assert found.ruling is Ruling.HOLD
     assert "shared incident" in found.words
 
 
-def test_what_lies_long_ago_does_not_convict_today() -> None:
-    """The last minute must break the limit as well."""
+def test_one_good_minute_neither_convicts_nor_absolves() -> None:
+    """By chance a canary beyond the limit keeps to it for a minute, and must not go on then."""
     found = objection(heard(BAD, 20), ASKED, GOOD, "fails", worse=True)
 
-    assert found is None
+    assert found is not None
+    assert found.ruling is Ruling.HOLD
+
+
+def test_a_canary_that_recovered_meets_no_objection() -> None:
+    """What lies long ago holds nobody up: the bets against it were lost since."""
+    assert ruled_after_recovery(BAD) is None
+
+
+def test_a_shared_incident_that_is_over_holds_nobody_up() -> None:
+    """Both arms broke the limit, and keep to it again."""
+    assert ruled_after_recovery(BOTH) is None
+
+
+def test_a_canary_that_fails_as_stable_is_known_to_waits_with_it() -> None:
+    """A tenth of the traffic tells little by itself; what stable shows makes up for it."""
+    assert ruling(BAD, times=1) is None
+    assert objection(heard(BOTH, 1), ASKED, BAD, "fails", worse=True) is not None
 
 
 def test_evidence_is_no_larger_than_chance_allows() -> None:
