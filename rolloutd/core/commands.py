@@ -70,7 +70,7 @@ def _start(facts: Facts, command: Command) -> Change:
         why = "it is not there" if canary is None else canary.why
         declined = Declined(reason=f"The canary is not ready: {why}.")
         return Change(record=facts.record, reply=declined)
-    return begin(facts, actor=command.actor)
+    return begin(facts, _because(command))
 
 
 def _pause(facts: Facts, command: Command) -> Change:
@@ -88,11 +88,11 @@ def _resume(facts: Facts, command: Command) -> Change:
 
 
 def _skip(facts: Facts, command: Command) -> Change:
-    return advance(facts, actor=command.actor)
+    return advance(facts, _because(command))
 
 
 def _promote(facts: Facts, command: Command) -> Change:
-    return finish(facts, actor=command.actor)
+    return finish(facts, _because(command))
 
 
 def resumed(facts: Facts, because: Because) -> Change:
@@ -123,8 +123,11 @@ def _because(command: Command) -> Because:
 
 PAST: Mapping[CommandKind, str] = MappingProxyType(
     {
+        CommandKind.START: "Ordered",
         CommandKind.PAUSE: "Paused",
         CommandKind.RESUME: "Resumed",
+        CommandKind.SKIP: "Hold skipped",
+        CommandKind.PROMOTE: "Ordered",
         CommandKind.RETRY: "To be tried again",
     }
 )

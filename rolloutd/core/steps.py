@@ -15,6 +15,9 @@ from rolloutd.core.units import Instant, Percent, Seconds, after
 
 ALL = Percent(100)
 
+OURSELVES = Because("")
+"""Nobody asked: it is the daemon's own move."""
+
 LONGEST_ROUTES = 1024
 """Characters of routes that go on record, which must stay well below 8 KiB."""
 
@@ -45,7 +48,7 @@ def fresh(plan: Plan, revision: str, now: Instant, *, run: int) -> Record:
     )
 
 
-def begin(facts: Facts, *, actor: str = "") -> Change:
+def begin(facts: Facts, asked: Because = OURSELVES) -> Change:
     """Order the first weight."""
     record = dataclasses.replace(
         facts.record,
@@ -54,7 +57,7 @@ def begin(facts: Facts, *, actor: str = "") -> Change:
         revision=facts.seen.canary.revision if facts.seen.canary else "",
         routes=_noted(facts.plan.virtual_services),
     )
-    return _enter(dataclasses.replace(facts, record=record), 0, actor, began=True)
+    return _enter(dataclasses.replace(facts, record=record), 0, asked, began=True)
 
 
 def _noted(routes: tuple[Routes, ...]) -> tuple[Routes, ...]:
@@ -63,31 +66,36 @@ def _noted(routes: tuple[Routes, ...]) -> tuple[Routes, ...]:
     return routes if size <= LONGEST_ROUTES else ()
 
 
-def advance(facts: Facts, *, actor: str = "") -> Change:
+def advance(facts: Facts, asked: Because = OURSELVES) -> Change:
     """Take the next step, or end the run where there is none."""
     index = next_step(facts.plan, facts.record)
     if index is None:
-        return finish(facts, actor=actor)
-    return _enter(facts, index, actor, began=False)
+        return finish(facts, asked)
+    return _enter(facts, index, asked, began=False)
 
 
-def finish(facts: Facts, *, actor: str = "") -> Change:
+def finish(facts: Facts, asked: Because = OURSELVES) -> Change:
     """Give the canary all traffic."""
     last = len(facts.plan.steps) - 1
     took = facts.now - facts.record.started
     done = dataclasses.replace(facts, record=at_step(facts.record, last, ALL, facts.now))
-    because = Because(f"Promoted: all traffic is the canary's after {span(took)}.", actor)
+    because = _told(f"Promoted: all traffic is the canary's after {span(took)}.", asked)
     return settle(done, Phase.PROMOTED, Happening.PROMOTED, because)
 
 
-def _enter(facts: Facts, index: int, actor: str, *, began: bool) -> Change:
+def _told(what: str, asked: Because) -> Because:
+    """Say what is done, and who asked for it with which reason."""
+    return Because(f"{what} {asked.reason}".rstrip(), asked.actor)
+
+
+def _enter(facts: Facts, index: int, asked: Because, *, began: bool) -> Change:
     match facts.plan.steps[index]:
         case PauseStep(duration=duration):
-            return _stand(facts, index, duration)
+            return _stand(facts, index, duration, asked)
         case WeightStep(weight=weight, hold=hold) if weight == ALL and not hold:
-            return finish(facts, actor=actor)
+            return finish(facts, asked)
         case WeightStep(weight=weight):
-            return _rise(facts, index, weight, Because("", actor), began=began)
+            return _rise(facts, index, weight, asked, began=began)
         case never:
             assert_never(never)
 
@@ -97,12 +105,12 @@ def _rise(facts: Facts, index: int, weight: Percent, asked: Because, *, began: b
     placed = dataclasses.replace(placed, digest=facts.plan.digest)
     hold = span(hold_of(facts.plan, placed))
     verb = "Started" if began else "Advanced"
-    because = Because(f"{verb}: {weight} % to the canary, held for {hold}.", asked.actor)
+    because = _told(f"{verb}: {weight} % to the canary, held for {hold}.", asked)
     what = Happening.STARTED if began else Happening.ADVANCED
     return settle(dataclasses.replace(facts, record=placed), Phase.PROGRESSING, what, because)
 
 
-def _stand(facts: Facts, index: int, duration: Seconds | None) -> Change:
+def _stand(facts: Facts, index: int, duration: Seconds | None, asked: Because) -> Change:
     record = dataclasses.replace(facts.record, step=index, digest=facts.plan.digest)
     reason = (
         f"Paused by the plan at {record.weight} % until resumed."
@@ -112,7 +120,7 @@ def _stand(facts: Facts, index: int, duration: Seconds | None) -> Change:
     until = None if duration is None else after(facts.now, duration)
     pause = Pause(cause=Cause.PLAN, actor="", reason=reason, until=until)
     stood = dataclasses.replace(facts, record=record)
-    return settle(stood, Phase.PAUSED, Happening.PAUSED, Because(reason), pause=pause)
+    return settle(stood, Phase.PAUSED, Happening.PAUSED, _told(reason, asked), pause=pause)
 
 
 def span(seconds: float) -> str:

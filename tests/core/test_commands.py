@@ -44,6 +44,18 @@ def test_skip_leaves_the_hold_at_once() -> None:
     assert ordered(decision.state.record) == 50
 
 
+@pytest.mark.parametrize("kind", [CommandKind.SKIP, CommandKind.PROMOTE])
+def test_the_reason_for_more_traffic_is_on_record(kind: CommandKind) -> None:
+    """Less evidence was enough for somebody: tomorrow they are asked why."""
+    plan = a_plan()
+    command = dataclasses.replace(asked(kind), reason="seen enough")
+
+    record = decide(plan, a_state(plan), seen(command=command), at(1)).state.record
+
+    assert record is not None
+    assert record.transitions[-1].reason.endswith(f"by {command.actor}: seen enough.")
+
+
 def test_promote_goes_all_the_way() -> None:
     """For the fix that must be out now."""
     plan = a_plan()
