@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from rolloutd.core.observation import MeshSeen
+from rolloutd.core.observation import MeshSeen, Unread
 from rolloutd.core.state import Phase
-from rolloutd.core.units import Percent
+from rolloutd.core.units import Percent, Seconds
+from rolloutd.errors import Unavailable
 from tests.builders import a_mesh
 from tests.engine.test_rollout import Stage
+from tests.fakes.mesh import Lost
 
 
 async def test_a_record_that_vanished_after_the_end_is_noted_again() -> None:
@@ -88,3 +90,29 @@ async def test_long_after_a_rollback_secondaries_are_whoever_s() -> None:
     await stage.rollout.turn()
 
     assert stage.mesh.writes == [10, 0]
+
+
+async def test_a_promotion_that_lands_late_takes_the_secondaries_along() -> None:
+    """The API server carried it out after the client had given up: on the primary alone.
+
+    Meanwhile there was no step to be taken for want of metrics, and all looked as the one
+    before left it; the run has ended since.
+    """
+    stage = Stage()
+    while 75 not in stage.mesh.writes:
+        await stage.pass_time(5)
+    before = stage.mesh.holds
+    stage.mesh.fail_next(Unavailable("no answer in time"), Lost.HALFWAY)
+    while 100 not in stage.mesh.writes:
+        await stage.pass_time(5)
+    late, stage.mesh.holds = stage.mesh.holds, before
+    await stage.clock.sleep(Seconds(5.0))
+    stage.rollout.hear(Unread(reason="away"))
+    await stage.rollout.turn()
+    stage.mesh.holds = late
+    await stage.pass_time(15)
+
+    assert stage.record.phase is Phase.PROMOTED
+    assert stage.mesh.writes[-2:] == [100, 100]
+    assert isinstance(stage.mesh.holds, MeshSeen)
+    assert stage.mesh.holds.secondaries_in_step

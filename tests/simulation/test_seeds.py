@@ -36,6 +36,7 @@ FAILED_ONCE = (
     303680,
     501474,
     509397,
+    819857,
 )
 """Seeds that found something in the simulation of their day; what it was, the tests of the
 parts say that were mended."""
