@@ -46,8 +46,9 @@ def _show(client: Client, namespace: str | None, phase: str | None, output: str)
         if trouble:
             click.echo(f"Warning: {trouble}", err=True)
     if not listing.items and output in {"table", "wide"}:
+        which = "No rollouts" if phase is None else f"No rollout is {phase}"
         where = "" if namespace is None else f" in namespace {namespace}; -A shows all"
-        click.echo(f"No rollouts{where}.", err=True)
+        click.echo(f"{which}{where}.", err=True)
     elif text := _all(listing, output, namespaces=namespace is None):
         click.echo(text)
 

@@ -119,6 +119,16 @@ async def test_broken_plan_files_are_warned_of_beside_the_list() -> None:
     assert told.stderr == "Warning: b.yaml:3:1: unknown field\n"
 
 
+async def test_no_rollout_in_a_phase_does_not_pass_for_no_rollout_at_all() -> None:
+    """Whoever asks what is paused would take the namespace for empty."""
+    async with Office().open(checkout()) as office:
+        there = await run(office.url, "get", "-n", "shop", "--phase", "paused")
+        anywhere = await run(office.url, "get", "-A", "--phase", "paused")
+
+    assert there.stderr == "No rollout is paused in namespace shop; -A shows all.\n"
+    assert anywhere.stderr == "No rollout is paused.\n"
+
+
 async def test_an_empty_namespace_is_said_to_be_empty() -> None:
     """A bare head looks like a mistake; programs get no words."""
     async with Office().open(checkout()) as office:
