@@ -97,6 +97,9 @@ def _values(gate: Gate) -> str:
 MOST: Final = math.log(1e12)
 """Log of odds from which on nobody counts zeros."""
 
+ALMOST: Final = 1e-9
+"""What a sum of logarithms may fall short of a round number."""
+
 QUESTIONS: Final = {
     "evidence": "Evidence against the canary",
     "notIncident": "Evidence that it is the canary alone, no shared incident",
@@ -114,10 +117,15 @@ def _weighed(log: float, needed: float) -> str:
 
 
 def _odds(log: float) -> str:
-    """Write odds with two digits that count: ``1 : 2 900``, as the judge does."""
+    """Write odds with two digits that count, rounded down as the gate's own sentence is.
+
+    Otherwise one and the same evidence would be ``1 : 2 200`` there and ``1 : 2 300`` here.
+    """
     if log > MOST:
         return f"1 : 10^{math.floor(log / math.log(10.0))}"
-    return f"1 : {float(f'{math.exp(log):.2g}'):,.0f}".replace(",", " ")
+    against = math.exp(log + ALMOST)
+    size = 10.0 ** max(0, math.floor(math.log10(against)) - 1)
+    return f"1 : {math.floor(against / size) * size:,.0f}".replace(",", " ")
 
 
 def _remedies(which: Named, now: Full) -> Iterator[str]:

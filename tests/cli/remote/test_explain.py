@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rolloutd.cli.remote.client import Named
 from rolloutd.cli.remote.explain import account
 from rolloutd.cli.remote.forms import Full
+from rolloutd.core.gate.explain import odds
 from tests.api.control.office import Office, checkout
 from tests.cli.remote.pictures import a_full, a_gate
 from tests.cli.remote.terminal import run
@@ -39,7 +42,7 @@ def test_a_gate_tells_its_reason_its_values_and_how_sure_it_is() -> None:
     assert values in lines
     assert (
         "Evidence against the canary: 25% of what it takes"
-        " (chance alone: 1 : 7, needed 1 : 3 000)."
+        " (chance alone: 1 : 7, needed 1 : 2 900)."
     ) in lines
     assert "- the canary is not ready" in lines
     assert "What was decided is not written: refused." in lines
@@ -52,7 +55,7 @@ def test_a_gate_tells_its_reason_its_values_and_how_sure_it_is() -> None:
         ({"ruledOut": 5.0, "ruledOutNeeded": 4.0}, "Evidence that it is no worse: enough"),
         (
             {"evidence": 70.0, "evidenceNeeded": 7.0},
-            "Evidence against the canary: enough (chance alone: 1 : 10^30, needed 1 : 1 100).",
+            "Evidence against the canary: enough (chance alone: 1 : 10^30, needed 1 : 1 000).",
         ),
     ],
 )
@@ -61,6 +64,14 @@ def test_evidence_is_none_some_or_enough(evidence: dict[str, float], words: str)
     lines = told(a_full(gates=(a_gate(evidence=evidence),)))
 
     assert any(line.startswith(words) for line in lines)
+
+
+@given(st.floats(0.01, 40.0))
+def test_odds_are_those_of_the_gates_own_sentence(log: float) -> None:
+    """Two numbers for one evidence, a line apart, and neither is believed."""
+    lines = told(a_full(gates=(a_gate(evidence={"evidence": log, "evidenceNeeded": 7.0}),)))
+
+    assert any(f"chance alone: {odds(log)}, needed {odds(7.0)}" in line for line in lines)
 
 
 def test_a_gate_that_sees_nothing_has_no_values() -> None:
