@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 import aiohttp
@@ -20,6 +21,18 @@ from rolloutd.core.actions import Happening
 from rolloutd.core.units import Instant
 from rolloutd.errors import Unavailable
 from rolloutd.settings import NotifySettings
+
+MEANT: Mapping[str, str] = MappingProxyType(
+    {
+        "InvalidUrlClientError": "its address is no http(s) URL",
+        "NonHttpUrlClientError": "its address is no http(s) URL",
+        "ClientConnectorDNSError": "the host in its address is not known here",
+        "ClientConnectorError": "nothing listens at its address, or nothing leads there",
+        "ClientConnectorCertificateError": "its certificate is not trusted here",
+        "ClientConnectorSSLError": "it does not speak TLS as it should",
+    }
+)
+"""Errors that a channel gives by name alone: their own text holds the URL, a secret."""
 
 
 @click.group()
@@ -80,6 +93,6 @@ def _in_words(receipt: Receipt) -> str:
         case Delivered():
             return "delivered"
         case Rejected(reason=reason) | Delayed(reason=reason):
-            return f"not delivered, {reason}"
+            return f"not delivered, {MEANT.get(reason, reason)}"
         case never:
             assert_never(never)

@@ -7,6 +7,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from rolloutd.cli import main
@@ -56,6 +57,29 @@ async def test_a_missing_file_is_said_and_no_trace_shown(tmp_path: Path) -> None
 
     assert result.exit_code == 1
     assert result.output == (f"slack: not delivered, {file} can't be read: FileNotFoundError\n")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("hooks.example/T0SECRET", "its address is no http(s) URL"),
+        ("ftp://hooks.example/T0SECRET", "its address is no http(s) URL"),
+        (
+            "http://127.0.0.1:1/T0SECRET",
+            "nothing listens at its address, or nothing leads there",
+        ),
+    ],
+)
+async def test_a_wrong_address_is_said_in_words(
+    tmp_path: Path, address: str, words: str
+) -> None:
+    """Whoever set the channel up knows no Python; the address itself is a secret."""
+    file = tmp_path / "url"
+    file.write_text(address)
+
+    result = await invoked("--slack-url-file", str(file))
+
+    assert (result.exit_code, result.output) == (1, f"slack: not delivered, {words}\n")
 
 
 async def test_without_a_channel_it_is_a_usage_error() -> None:
