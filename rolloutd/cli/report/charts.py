@@ -43,6 +43,9 @@ TICKS: Final = (
 LABEL: Final = 46
 """Room that a label at a mark takes; nearer marks go without."""
 
+TIME: Final = 60
+"""Width of the longest time on the axis, `00:00:00`; times are centred."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -121,8 +124,9 @@ class _Plot:
             said = amount(tick, self._chart.unit)
             yield node("text", said, x=f"{LEFT - 8}", y=y, class_="tick value")
         for at, said in _times(self._from, self._to):
-            x, y = f"{self.x(at):.1f}", f"{HEIGHT - 6}"
-            yield node("text", said, x=x, y=y, class_="tick time")
+            x, y = self.x(at), f"{HEIGHT - 6}"
+            if x <= WIDTH - TIME / 2:  # what is cut off at the edge is a wrong time
+                yield node("text", said, x=f"{x:.1f}", y=y, class_="tick time")
 
     def marks(self) -> Iterator[Element]:
         """Draw the moments at which the weight changed."""

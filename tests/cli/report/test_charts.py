@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolloutd.cli.report.charts import HEIGHT, WIDTH, Chart, Line, drawn
+from rolloutd.cli.report.charts import HEIGHT, TIME, WIDTH, Chart, Line, drawn
 from rolloutd.cli.report.pictures import pictures
 from rolloutd.core.observation import Ruling
 from rolloutd.core.state import Phase
@@ -74,6 +74,17 @@ def test_weights_are_marked_once_where_they_change() -> None:
     marks = pictures(run)[1].marks
 
     assert [label for _, label in marks] == ["10 %", "25 %", "0 %"]
+
+
+def test_no_time_on_the_axis_is_cut_off_at_the_edge() -> None:
+    """Half of `09:41:40` is another time."""
+    at = [START.timestamp() + n for n in range(41)]
+    chart = Chart(title="any", unit="", at=at, lines=())
+
+    shown = of_class(drawn(chart), "time")
+
+    assert [each.text for each in shown[:2]] == ["10:00:00", "10:00:05"]
+    assert all(float(each.get("x", "")) <= WIDTH - TIME / 2 for each in shown)
 
 
 def test_a_label_at_the_end_does_not_lie_on_the_one_before() -> None:
