@@ -7,6 +7,7 @@ from typing import assert_never
 
 from rolloutd.api.control.run_models import CourseForm, RunForm
 from rolloutd.core.observation import Ruling
+from rolloutd.core.state import Phase
 from rolloutd.core.steps import span
 
 UNKNOWN = "\N{EN DASH}"
@@ -110,13 +111,22 @@ def impact(run: RunForm) -> list[str]:
 
 
 def _served(run: RunForm, course: CourseForm) -> str:
-    whole = (course.since - run.started).total_seconds() <= LATE
-    least = "about" if whole else "at least"
+    least = "about" if _is_whole(run, course) else "at least"
     share = f" ({100 * course.failures / course.requests:.2g} %)" if course.requests else ""
     return (
         f"It served {least} {count(course.requests)} requests, of which"
         f" {count(course.failures)} failed{share}."
     )
+
+
+def _is_whole(run: RunForm, course: CourseForm) -> bool:
+    """Say whether all was counted: from the start on, and to the end.
+
+    Nobody counts after a promotion, so that of a run that was taken back later is missing.
+    """
+    began = (course.since - run.started).total_seconds() <= LATE
+    promoted = any(line.phase is Phase.PROMOTED for line in run.timeline)
+    return began and (run.outcome == "promoted" or not promoted)
 
 
 def _looks(course: CourseForm) -> list[str]:

@@ -7,7 +7,8 @@ import pytest
 from rolloutd.api.control.run_models import CourseForm
 from rolloutd.cli.report.words import amount, headline, impact, outcome, ruling, since
 from rolloutd.core.observation import Ruling
-from tests.cli.report.runs import START, a_run, a_series, later
+from rolloutd.core.state import Phase
+from tests.cli.report.runs import START, a_run, a_series, later, line
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,17 @@ def test_what_was_counted_from_the_middle_on_is_a_lower_bound() -> None:
         "It served at least 0 requests, of which 0 failed.",
         "5 of 5 looks at the metrics found all gates fine.",
     ]
+
+
+def test_what_was_served_after_the_promotion_was_not_counted() -> None:
+    """Taken back twenty minutes later, at 100 %: most of the impact is in those."""
+    story = [line(0, 10, Phase.PROGRESSING, "Started."), line(60, 100, Phase.PROMOTED, "Done.")]
+    taken_back = a_run(
+        outcome="aborted", timeline=[*story, line(90, 0, Phase.ABORTED, "Back.")]
+    )
+
+    assert impact(taken_back)[1].startswith("It served at least 12")
+    assert impact(a_run(outcome="promoted", timeline=story))[1].startswith("It served about 12")
 
 
 def test_what_was_not_counted_is_said_so() -> None:
