@@ -48,14 +48,17 @@ def _head(_: click.Context, __: click.Parameter, value: str | None) -> Head | No
 def check(files: Sequence[Path], kept: Head | None) -> None:
     """Check FILES, in any order: the first broken line is named, with how it was broken.
 
-    Exit code 0 for a whole chain, 1 for a broken one. That the end was cut off, or that all
-    of it was written anew, shows only by --head.
+    Exit code 0 for a whole chain, 1 for a broken one, and for none at all. That the end was
+    cut off, or that all of it was written anew, shows only by --head.
     """
     verdict = verify(_read(files), kept)
     for remark in verdict.remarks:
         click.echo(f"note: {remark}", err=True)
     if verdict.fault is not None:
         click.echo(f"BROKEN after {verdict.entries} entries. {verdict.fault}")
+        sys.exit(1)
+    if not verdict.entries:
+        click.echo("EMPTY: not one entry. A daemon's first is that it has started.")
         sys.exit(1)
     head = f"{verdict.head.seq}:{verdict.head.hash}"
     click.echo(f"whole: {verdict.entries} entries; head {head}")

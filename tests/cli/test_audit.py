@@ -76,6 +76,15 @@ def test_a_whole_file_is_called_whole_with_its_head(path: Path, head: Head) -> N
     assert result.stdout == f"whole: 4 entries; head 4:{head.hash}\n"
 
 
+def test_a_file_without_entries_is_a_failure(path: Path) -> None:
+    """Emptied is what a trail is that somebody wants gone; no daemon leaves it so."""
+    path.touch()
+
+    result = ran("verify", path)
+
+    assert (result.exit_code, result.stdout[:6]) == (1, "EMPTY:")
+
+
 def test_a_broken_file_is_a_failure_that_names_the_line(path: Path, head: Head) -> None:
     """Pipelines look at the exit code, people at the line."""
     del head
