@@ -115,7 +115,10 @@ def _since(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option(
     "--kind",
     type=click.Choice(
-        ["transition", "order", "takenOver", "gap", "torn", "started", "stopped"]
+        [
+            *("transition", "order", "takenOver", "started", "stopped"),
+            *("gap", "torn", "disturbed"),
+        ]
     ),
     help="Only lines of this kind.",
 )

@@ -17,6 +17,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             f"{_WHERE}{{weightBefore}} % -> {{weight}} %, {{phase}}, by {_WHO}: {{why}}"
         ),
         "order": f"{_WHERE}{{verb}}, ordered by {_WHO}, was {{answer}}: {{why}}",
+        "unexplained": f"{_WHERE}{{verb}}, ordered by {_WHO}, was {{answer}}, no reason given",
         "declined": f"{_WHERE}{{verb}}, ordered by {_WHO}, was declined: {{declined}}",
         "takenOver": f"{_WHERE}taken over at {{weight}} %, leader's epoch {{epoch}}: {{why}}",
         "gap": "not writable since {since}, {lost} entries lost: {why}",
@@ -36,12 +37,20 @@ GATE: Final = (
 def told(entry: Json, *, evidence: bool) -> Iterator[str]:
     """Say what a line says, with control characters made visible: people wrote some of it."""
     said = _Said({name: _plain(value) for name, value in entry.items()})
-    kind = "declined" if "declined" in entry else str(entry.get("kind"))
+    kind = _kind(entry)
     yield f"{said['at']:24}  {SENTENCES.get(kind, kind).format_map(said)}"
     gates = entry.get("evidence")
     for gate in gates if evidence and isinstance(gates, list) else ():
         said = _Said({name: _plain(value) for name, value in gate.items()})
         yield f"{'':26}{GATE.format_map(said)}"
+
+
+def _kind(entry: Json) -> str:
+    """Say which sentence a line takes."""
+    if "declined" in entry:
+        return "declined"
+    kind = str(entry.get("kind"))
+    return "unexplained" if kind == "order" and not entry.get("why") else kind
 
 
 class _Said(dict[str, str]):

@@ -147,6 +147,13 @@ def test_lines_are_told_in_words(path: Path, head: Head) -> None:
     ]
 
 
+def test_an_order_without_a_reason_is_told_to_have_none(path: Path) -> None:
+    """A line that ends in a colon looks cut off, in a trail above all."""
+    ChainFile(path).append([{**ORDER, "why": ""}])
+
+    assert ran("show", path).stdout.endswith(", was accepted, no reason given\n")
+
+
 def test_evidence_is_told_where_it_is_asked_for(path: Path, head: Head) -> None:
     """The numbers behind a transition, a line a gate."""
     del head
@@ -165,6 +172,7 @@ def test_evidence_is_told_where_it_is_asked_for(path: Path, head: Head) -> None:
         (["--namespace", "find"], 0),
         (["--run", "3", "--actor", "ana"], 1),
         (["--kind", "gap"], 1),
+        (["--kind", "disturbed"], 0),
         (["--since", "2026-11-22T11:00"], 3),
     ],
 )
@@ -174,7 +182,9 @@ def test_filters_leave_out_the_rest(
     """All of them together."""
     del head
 
-    assert len(ran("show", path, *words).stdout.splitlines()) == count
+    result = ran("show", path, *words)
+
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, count)
 
 
 def test_since_takes_a_span(path: Path) -> None:
