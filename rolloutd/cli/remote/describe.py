@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
@@ -17,6 +18,23 @@ from rolloutd.cli.remote.options import connected, named, remote_options
 from rolloutd.cli.remote.table import RULINGS, aligned, step_of, weight_of
 from rolloutd.cli.remote.values import room_of, value_of
 from rolloutd.core.units import Instant
+
+CAUSES: Final = {
+    "plan": "by the plan",
+    "person": "by a person",
+    "breach": "for a breach",
+    "drift": "for weights that someone else keeps changing",
+    "planRemoved": "for want of its plan",
+    "undecided": "for want of evidence",
+    "handsOff": "by the rolloutd.io/pause annotation",
+}
+"""Why a rollout is paused, by causes as spelt on the wire."""
+
+UNTIL: Final = {
+    "handsOff": "until that is removed",
+    "planRemoved": "until that is back",
+}
+"""What ends a pause that `resume` does not end."""
 
 
 @click.command()
@@ -72,9 +90,10 @@ def _facts(now: Full) -> Iterator[tuple[str, str]]:
 
 
 def _pause(pause: Pause) -> str:
-    who = f" by {pause.actor}" if pause.actor else ""
-    until = "until resumed" if pause.until is None else f"until {_clock(pause.until)}"
-    return f"{pause.cause}{who}, {until}"
+    cause = CAUSES.get(pause.cause, pause.cause)
+    who = f"by {pause.actor}" if pause.actor else cause
+    until = UNTIL.get(pause.cause, "until resumed")
+    return f"{who}, {until if pause.until is None else f'until {_clock(pause.until)}'}"
 
 
 def _observed(now: Full) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from rolloutd.cli.remote.describe import portrait
 from rolloutd.cli.remote.forms import Full, Pause
+from rolloutd.core.state import Cause
 from rolloutd.core.units import Instant
 from tests.api.control.office import Office, checkout
 from tests.builders import T0
@@ -27,7 +30,7 @@ async def test_it_is_told_by_the_daemon() -> None:
     lines = [" ".join(line.split()) for line in told.output.splitlines()]
     assert told.exit_code == 0
     assert lines[:2] == ["Name: shop/checkout", "Versions: v3 -> v4"]
-    assert "Paused: person by local, until resumed" in lines
+    assert "Paused: by local, until resumed" in lines
     assert lines[-1].endswith("10 % local Paused by local: lunch.")
 
 
@@ -113,7 +116,25 @@ def test_a_pause_says_until_when() -> None:
     """By the clock where it ends by itself."""
     until = Pause(cause="plan", actor="", reason="", until=Instant(T0 + 60.0))
 
-    assert "Paused: plan, until 2023-11-14 22:14:20 UTC" in lines_of(a_full(pause=until))
+    assert "Paused: by the plan, until 2023-11-14 22:14:20 UTC" in lines_of(a_full(pause=until))
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_pause_tells_its_cause_in_words(cause: Cause) -> None:
+    """Names in the code, as `planRemoved`, are not how people speak."""
+    lines = lines_of(a_full(pause=Pause(cause=cause.value, actor="", reason="", until=None)))
+
+    (told,) = [line for line in lines if line.startswith("Paused: ")]
+    assert told.startswith(("Paused: by ", "Paused: for "))
+    assert ", until " in told
+
+
+def test_a_pause_that_resume_does_not_end_says_what_does() -> None:
+    """The order would be declined, or undone by the next turn."""
+    pause = Pause(cause="handsOff", actor="", reason="", until=None)
+
+    told = "Paused: by the rolloutd.io/pause annotation, until that is removed"
+    assert told in lines_of(a_full(pause=pause))
 
 
 def test_a_promoted_rollout_has_all_steps_done() -> None:
