@@ -134,6 +134,8 @@ def _remedies(which: Named, now: Full) -> Iterator[str]:
         case "progressing":
             yield f"Leave this hold now: rolloutd skip {which.options}"
             yield f"Stay here: rolloutd pause {which.options}"
+        case "paused" if now.pause is not None and now.pause.cause == "handsOff":
+            yield "Go on: remove the annotation rolloutd.io/pause from the VirtualService"
         case "paused":
             yield f"Go on: rolloutd resume {which.options}"
         case "rolledBack" | "aborted":

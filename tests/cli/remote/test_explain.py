@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rolloutd.cli.remote.client import Named
 from rolloutd.cli.remote.explain import account
-from rolloutd.cli.remote.forms import Full
+from rolloutd.cli.remote.forms import Full, Pause
 from rolloutd.core.gate.explain import odds
 from tests.api.control.office import Office, checkout
 from tests.cli.remote.pictures import a_full, a_gate
@@ -96,6 +96,15 @@ def test_a_gate_that_sees_nothing_has_no_values() -> None:
 def test_each_phase_has_its_remedy(phase: str, remedy: str) -> None:
     """As a line to be copied."""
     assert remedy in told(a_full(phase=phase, gates=()))
+
+
+def test_a_pause_by_annotation_is_not_told_to_be_resumed() -> None:
+    """The daemon declines that order as long as the annotation is there."""
+    pause = Pause(cause="handsOff", actor="", reason="", until=None)
+    lines = told(a_full(phase="paused", pause=pause))
+
+    assert "Go on: remove the annotation rolloutd.io/pause from the VirtualService" in lines
+    assert not any("rolloutd resume" in line for line in lines)
 
 
 async def test_a_path_of_a_plan_is_explained_without_a_daemon() -> None:
