@@ -16,7 +16,7 @@ from rolloutd.cli.remote.formats import for_programs
 from rolloutd.cli.remote.forms import Full, Gate, Line, Pause, Step
 from rolloutd.cli.remote.options import connected, named, remote_options
 from rolloutd.cli.remote.table import RULINGS, aligned, step_of, weight_of
-from rolloutd.cli.remote.values import room_of, value_of
+from rolloutd.cli.remote.values import over, room_of, value_of
 from rolloutd.core.units import Instant
 
 CAUSES: Final = {
@@ -130,7 +130,7 @@ def _gates(now: Full) -> Iterator[str]:
 
 
 def _gate(gate: Gate, told: Instant | None) -> tuple[str, ...]:
-    says = RULINGS.get(gate.ruling, gate.ruling)
+    says = over(gate) or RULINGS.get(gate.ruling, gate.ruling)
     return (
         gate.name,
         says if gate.enforced else f"{says} (shadow)",

@@ -14,7 +14,7 @@ from rolloutd.cli.remote.exits import ENDED
 from rolloutd.cli.remote.forms import Full, Gate
 from rolloutd.cli.remote.options import connected, named, remote_options
 from rolloutd.cli.remote.table import step_of, weight_of
-from rolloutd.cli.remote.values import room_of, value_of
+from rolloutd.cli.remote.values import over, room_of, value_of
 
 ROOT: Final = "plan"
 """What paths of fields begin with."""
@@ -90,7 +90,8 @@ def _values(gate: Gate) -> str:
     if gate.stable is not None:
         words.append(f"stable {value_of(gate.stable, gate.unit)}")
     if gate.limit is not None:
-        words.append(f"limit {value_of(gate.limit, gate.unit)}, room {room_of(gate)}")
+        beyond = f" ({said})" if (said := over(gate)) else ""
+        words.append(f"limit {value_of(gate.limit, gate.unit)}, room {room_of(gate)}{beyond}")
     return f"{', '.join(words)}; {gate.samples} canary requests."
 
 

@@ -18,7 +18,7 @@ from rolloutd.cli.remote.age import lasting
 from rolloutd.cli.remote.forms import Full, Gate, Line
 from rolloutd.cli.remote.story import clock_of
 from rolloutd.cli.remote.trend import Trends
-from rolloutd.cli.remote.values import room_of, value_of
+from rolloutd.cli.remote.values import over, room_of, value_of
 from rolloutd.core.units import Instant
 
 BAR: Final = 30
@@ -57,6 +57,9 @@ RULINGS: Final = {
     "blind": ("○ blind", "magenta"),
 }
 """Words and style by ruling, likewise."""
+
+OVER: Final = ("✓ over", "yellow")
+"""For a gate that is fine with a value beyond its limit."""
 
 PLAIN: Final = ("·", "bold")
 """For what this version does not know yet."""
@@ -242,7 +245,7 @@ def _gates(gates: Iterable[Gate], *, is_narrow: bool) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for gate in gates:
-        name, style = RULINGS.get(gate.ruling, (gate.ruling, PLAIN[1]))
+        name, style = OVER if over(gate) else RULINGS.get(gate.ruling, (gate.ruling, PLAIN[1]))
         table.add_row(
             gate.name,
             value_of(gate.canary, gate.unit),

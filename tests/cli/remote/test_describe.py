@@ -89,6 +89,14 @@ def test_steps_gates_and_story_follow() -> None:
     ]
 
 
+def test_a_gate_that_is_fine_beyond_its_limit_is_told_apart() -> None:
+    """Whoever reads `fine` beside a room below 0 believes neither."""
+    lines = lines_of(a_full(gates=(a_gate(unit="ms", limit=50.0, canary=90.0, stable=25.0),)))
+
+    row = "success-rate over, maybe by chance 90 ms 25 ms 50 ms -40 ms 112 1s"
+    assert row in lines
+
+
 def test_what_is_not_known_is_not_made_up() -> None:
     """Before the daemon's first look at the cluster."""
     before = a_full(

@@ -74,6 +74,14 @@ def test_odds_are_those_of_the_gates_own_sentence(log: float) -> None:
     assert any(f"chance alone: {odds(log)}, needed {odds(7.0)}" in line for line in lines)
 
 
+def test_a_gate_that_finds_nothing_beyond_its_limit_says_how_that_can_be() -> None:
+    """It judges by evidence, and there may be too little, or as much against stable."""
+    lines = told(a_full(gates=(a_gate(unit="ms", limit=50.0, canary=90.0, stable=25.0),)))
+
+    room = "limit 50 ms, room -40 ms (over, maybe by chance)"
+    assert f"canary 90 ms, stable 25 ms, {room}; 112 canary requests." in lines
+
+
 def test_a_gate_that_sees_nothing_has_no_values() -> None:
     """A dash is no evidence."""
     blind = a_gate(ruling="blind", canary=None, evidence={}, enforced=False, reason="No data.")

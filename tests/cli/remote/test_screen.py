@@ -112,6 +112,14 @@ def test_a_gate_shows_both_arms_the_limit_and_the_room() -> None:
     assert ["puzzled", "│"] in [row[-2:] for row in rows]
 
 
+def test_a_value_beyond_its_limit_is_not_called_fine() -> None:
+    """The gate has too little evidence to act on it, and the room is in sight."""
+    now = a_full(gates=(a_gate(unit="ms", limit=50.0, canary=90.0, stable=25.0),))
+
+    assert "✓ over" in drawn(now)
+    assert "✓ fine" not in drawn(now)
+
+
 def test_trouble_with_writing_is_shown() -> None:
     """What was decided may not be so yet."""
     assert "Not written yet: refused." in drawn(a_full(trouble="refused."))

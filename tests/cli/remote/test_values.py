@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rolloutd.cli.remote.values import room_of
+from rolloutd.cli.remote.values import over, room_of
 from tests.cli.remote.pictures import a_gate
 
 
@@ -33,3 +33,23 @@ def test_there_is_no_room_where_a_value_or_the_limit_is_not_known() -> None:
     """Nothing would be a lie."""
     assert room_of(a_gate(canary=None)) == "-"
     assert room_of(a_gate(limit=None)) == "-"
+
+
+@pytest.mark.parametrize(
+    ("ruling", "canary", "stable", "told"),
+    [
+        ("fine", 90.0, 25.0, "over, maybe by chance"),
+        ("fine", 90.0, 60.0, "over, so is stable"),
+        ("fine", 90.0, None, "over, maybe by chance"),
+        ("fine", 40.0, 60.0, ""),
+        ("rollback", 90.0, 25.0, ""),
+        ("blind", None, None, ""),
+    ],
+)
+def test_a_gate_that_is_fine_beyond_its_limit_says_how_that_can_be(
+    ruling: str, canary: float | None, stable: float | None, told: str
+) -> None:
+    """As the page does: `fine` beside 90 ms of 50 reads like a fault of ours."""
+    gate = a_gate(unit="ms", limit=50.0, ruling=ruling, canary=canary, stable=stable)
+
+    assert over(gate) == told
