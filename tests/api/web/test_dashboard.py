@@ -341,6 +341,16 @@ async def test_curves_begin_before_the_page_was_opened(
     assert sum(each < reloaded for each in at) >= 12
 
 
+async def test_a_curve_that_has_ended_is_not_told_as_the_present(opened: Window) -> None:
+    """`observed 25 %, ordered 0 %` after a rollback reads like traffic that did not move."""
+    page = opened.page
+    traffic = page.locator("#charts figcaption", has_text="traffic to the canary")
+    await expect(traffic).to_contain_text(re.compile(r"observed \d.*ordered 25\W%"))
+    await order(page, "rollback", "")
+
+    await expect(traffic).to_contain_text(re.compile(r"observed \W, ordered 0\W%"))
+
+
 TICKS = """import('./ui/js/words.js').then(({ ticks }) =>
   [ticks([0, 0.025, 0.05], "ratio"), ticks([0.9925, 0.995], "ratio"), ticks([0, 200], "ms")])"""
 

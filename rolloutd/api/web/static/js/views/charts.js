@@ -5,7 +5,7 @@ import "./chart.js";
 
 const LEAST = 2; // points that make a line
 
-/** A chart for each gate, and one for the traffic. */
+/** A chart for each gate, and one for the traffic; each says what is known now, not what was. */
 export function charts(series, timeline, verdicts) {
   if (!series || series.at.length < LEAST) return nothing;
   const marks = steps(timeline);
@@ -32,7 +32,7 @@ function chart(name, data) {
 
 function ofGate(at, gate, marks) {
   const { unit, canary, stable, limit, ruling } = gate;
-  const last = (column) => amount(column.findLast((value) => value !== null), unit);
+  const last = (column) => amount(column.at(-1), unit);
   return {
     unit,
     marks,
@@ -49,10 +49,7 @@ function ofGate(at, gate, marks) {
 
 function ofTraffic({ at, desiredPercent, observedRatio }, marks) {
   const desired = desiredPercent.map((value) => (value === null ? null : value / 100));
-  const last = (column) => {
-    const value = column.findLast((each) => each !== null);
-    return value === undefined ? "–" : share(value);
-  };
+  const last = (column) => (column.at(-1) === null ? "–" : share(column.at(-1)));
   return {
     unit: "ratio",
     marks,
