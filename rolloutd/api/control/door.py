@@ -80,12 +80,18 @@ def stranger(keeper: Doorkeeper, knock: Knock) -> web.Response:
     """Turn away whom nobody knows; say when to come back after too many attempts."""
     if knock.token is not None and (wait := keeper.failures.take(knock.peer)):
         return too_many("Too many failed logins from your address.", wait)
-    detail = "A known token is needed: Authorization: Bearer TOKEN."
-    if not keeper.access.takes_tokens:
-        detail = "You are nobody that is known here, or in no group with a role."
-    answer = problem(HTTPStatus.UNAUTHORIZED, "unknown-caller", detail)
+    answer = problem(HTTPStatus.UNAUTHORIZED, "unknown-caller", _wanted(keeper.access))
     answer.headers["WWW-Authenticate"] = 'Bearer realm="rolloutd"'
     return answer
+
+
+def _wanted(access: Access) -> str:
+    """Say what callers have to show, by how they prove who they are."""
+    if access.takes_tokens:
+        return "A known token is needed: Authorization: Bearer TOKEN."
+    if access.is_ambient:
+        return "You are nobody that is known here, or in no group with a role."
+    return "Without a login this serves its own machine alone: as 127.0.0.1 or localhost."
 
 
 def _is_open(request: web.Request) -> bool:

@@ -130,6 +130,7 @@ async def test_a_name_that_resolves_to_loopback_does_not_make_one_local() -> Non
         answer = await office.get(SHOP, Host="evil.example:8080")
 
     assert answer.status == 401
+    assert "127.0.0.1 or localhost" in str(answer.json["detail"])
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "[::1]:8080", "127.0.0.1"])
