@@ -9,7 +9,7 @@ from rolloutd.core.advance import hold_ends, next_step, obstacles, obstacles_to_
 from rolloutd.core.machine import ordered
 from rolloutd.core.observation import MeshSeen, Observation
 from rolloutd.core.plan import PauseStep, Plan, StartCron, StartManual, WeightStep
-from rolloutd.core.state import Phase, Record
+from rolloutd.core.state import Cause, Pause, Phase, Record
 from rolloutd.core.steps import span
 from rolloutd.core.units import Instant, elapsed
 from rolloutd.core.windows import opens_at
@@ -84,14 +84,20 @@ def _progressing(plan: Plan, record: Record, seen: Observation, now: Instant) ->
 
 def _paused(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outlook:
     pause = record.pause
-    until = pause.until if pause is not None else None
-    how = "when the pause is over" if until is not None else "when resumed"
+    what_next = f"{_next_words(plan, record)} {_ending(pause)}"
     return Outlook(
         why=record.reason,
-        what_next=f"{_next_words(plan, record)} {how}; gates keep judging meanwhile.",
-        at=until,
+        what_next=f"{what_next}; gates keep judging meanwhile.",
+        at=pause.until if pause is not None else None,
         obstacles=obstacles(plan, record, seen, now),
     )
+
+
+def _ending(pause: Pause | None) -> str:
+    """Say what ends a pause: an order to resume is declined where the cluster asks for it."""
+    if pause is None or (pause.until is None and pause.cause is not Cause.HANDS_OFF):
+        return "when resumed"
+    return "when the pause is over" if pause.until else "when the annotation is removed"
 
 
 def _next_words(plan: Plan, record: Record) -> str:

@@ -73,7 +73,7 @@ class Ledger:
         if self._attempt is not None and stored == self._attempt[0]:
             self._stored, decision = self._attempt
             self._attempt = self._goal = None
-            # Only of the primary is it known; the others may have looked in step with it before.
+            # Known of the primary alone: the others looked in step while it held the old order.
             self._unfinished = True
             return Landed(decision=decision)
         try:

@@ -69,8 +69,9 @@ def test_a_virtual_service_that_lags_behind_is_an_obstacle() -> None:
 
 
 def test_a_pause_says_what_ends_it() -> None:
-    """A time, or a person."""
+    """A time, a person, or whoever set the annotation."""
     plan = a_plan(rise(10), pause(60), rise(100, 0))
+    annotated = Pause(cause=Cause.HANDS_OFF, actor="", reason="r")
     timed = Pause(cause=Cause.PLAN, actor="", reason="r", until=at(60))
     endless = Pause(cause=Cause.PERSON, actor="ana", reason="r")
     paused = a_record(plan, phase=Phase.PAUSED, pause=timed, step=1)
@@ -79,6 +80,8 @@ def test_a_pause_says_what_ends_it() -> None:
     held = a_record(plan, phase=Phase.PAUSED, pause=endless)
     said = words(plan, held, seen(), 5)
     assert "A pause when resumed" in said
+    held = a_record(plan, phase=Phase.PAUSED, pause=annotated)
+    assert "when the annotation is removed" in words(plan, held, seen(), 5)
 
 
 def test_a_manual_start_says_how() -> None:

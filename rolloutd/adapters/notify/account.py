@@ -58,7 +58,9 @@ def done(plan: Plan, words: Announce) -> str:
 def _served(record: Record, seen: Course | None) -> str:
     if seen is None or seen.looks == 0:
         return ""
-    whole = elapsed(record.started, seen.since) <= _FROM_THE_START
+    # Nobody counts after a promotion, so that of one that was taken back the rest is missing.
+    ended = any(line.phase is Phase.PROMOTED for line in _story(record))
+    whole = elapsed(record.started, seen.since) <= _FROM_THE_START and not ended
     least = "about" if whole else "at least"
     return f"It served {least} {seen.requests:,} requests, of which {seen.failures:,} failed."
 

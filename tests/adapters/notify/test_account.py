@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from rolloutd.adapters.notify.account import course, done, impact
@@ -35,6 +37,17 @@ def test_a_rollback_says_how_many_requests_it_cost() -> None:
 def test_a_count_that_began_late_is_a_lower_bound() -> None:
     """After a restart nobody knows what the process before had counted."""
     said = impact(BACK, words(Happening.ROLLED_BACK, course=seen(since=50)))
+
+    assert "at least 3,104 requests" in said
+
+
+def test_of_a_promotion_that_was_taken_back_the_count_is_a_lower_bound() -> None:
+    """Nobody counts once a canary has all the traffic, and that may be most of it."""
+    promoted = Transition(
+        at=at(30), phase=Phase.PROMOTED, step=3, weight=Percent(100), reason="."
+    )
+    back = dataclasses.replace(BACK, transitions=(promoted,))
+    said = impact(back, words(Happening.ROLLED_BACK, course=seen()))
 
     assert "at least 3,104 requests" in said
 
