@@ -9,7 +9,7 @@ from types import MappingProxyType
 from rolloutd.core.actions import Declined, Happening
 from rolloutd.core.facts import Answer, Change, Facts, obeyed, settle
 from rolloutd.core.machine import Because, move
-from rolloutd.core.observation import Command, CommandKind, MeshBlind, MeshSighting
+from rolloutd.core.observation import Command, CommandKind, MeshBlind, MeshSeen, MeshSighting
 from rolloutd.core.state import Cause, Pause, Phase, Record
 from rolloutd.core.steps import advance, begin, finish
 from rolloutd.core.units import Instant, elapsed
@@ -27,6 +27,9 @@ FITS: Mapping[CommandKind, frozenset[Phase]] = MappingProxyType(
         CommandKind.RETRY: frozenset({Phase.ROLLED_BACK, Phase.ABORTED}),
     }
 )
+
+RAISES = frozenset({CommandKind.START, CommandKind.SKIP, CommandKind.PROMOTE})
+"""What gives the canary more."""
 
 
 def misfit(command: Command, record: Record) -> Declined | None:
@@ -60,8 +63,19 @@ def ask(facts: Facts) -> Answer:
     command = facts.seen.command
     if command is None or command.kind not in OBEY:
         return None
+    if _is_braked(facts, command.kind):
+        reason = "The rolloutd.io/pause annotation holds it: remove that instead."
+        return Change(record=facts.record, reply=Declined(reason=reason))
     change = OBEY[command.kind](facts, command)
     return change if change.reply is not None else obeyed(change, command)
+
+
+def _is_braked(facts: Facts, kind: CommandKind) -> bool:
+    """Say whether the annotation forbids it; a pause of one's own may be lifted under it."""
+    pause, mesh = facts.record.pause, facts.seen.mesh
+    if kind is CommandKind.RESUME:
+        return pause is not None and pause.cause is Cause.HANDS_OFF
+    return kind in RAISES and isinstance(mesh, MeshSeen) and mesh.hold_off is not None
 
 
 def _start(facts: Facts, command: Command) -> Change:
@@ -80,10 +94,6 @@ def _pause(facts: Facts, command: Command) -> Change:
 
 
 def _resume(facts: Facts, command: Command) -> Change:
-    pause = facts.record.pause
-    if pause is not None and pause.cause is Cause.HANDS_OFF:
-        reason = "The rolloutd.io/pause annotation holds it: remove that instead."
-        return Change(record=facts.record, reply=Declined(reason=reason))
     return resumed(facts, _because(command))
 
 

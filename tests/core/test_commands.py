@@ -205,6 +205,31 @@ def test_resume_does_not_lift_the_annotation() -> None:
     assert isinstance(decision.reply, Declined)
 
 
+@pytest.mark.parametrize("kind", [CommandKind.SKIP, CommandKind.PROMOTE])
+@pytest.mark.parametrize("cause", [Cause.HANDS_OFF, Cause.PERSON])
+def test_nothing_is_given_to_the_canary_under_the_annotation(
+    kind: CommandKind, cause: Cause
+) -> None:
+    """A brake that a skip gets around is none."""
+    plan = a_plan()
+    state = a_state(plan, phase=Phase.PAUSED, pause=Pause(cause=cause, actor="", reason="r"))
+    observation = seen(command=asked(kind), mesh=a_mesh(10, hold_off="freeze"))
+
+    decision = decide(plan, state, observation, at(1))
+
+    assert isinstance(decision.reply, Declined)
+    assert decision.state.record == state.record
+
+
+def test_a_start_waits_for_the_annotation_to_go() -> None:
+    """As a start by itself does."""
+    plan = a_plan(start=StartManual())
+    state = a_state(plan, phase=Phase.WAITING)
+    observation = seen(command=asked(CommandKind.START), mesh=a_mesh(0, hold_off="freeze"))
+
+    assert isinstance(decide(plan, state, observation, at(1)).reply, Declined)
+
+
 @pytest.mark.parametrize("kind", [CommandKind.PAUSE, CommandKind.SKIP, CommandKind.PROMOTE])
 def test_what_can_not_be_recorded_is_not_promised(kind: CommandKind) -> None:
     """A pause that is written nowhere would end with the process, and nobody would know."""
