@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Error, Page, Route, expect
 
+from rolloutd.core.observation import MeshSeen
 from rolloutd.core.plan import StartManual
 from rolloutd.core.state import Phase
 from tests.api.web.browser import NARROW, Looks, Window, chromium, window
@@ -100,6 +102,20 @@ async def test_a_rollout_is_paused_and_resumed(theatre: Theatre, opened: Window)
 
     await expect(page.locator("#state")).to_contain_text("Holding")
     assert theatre.phase_of(CHECKOUT.key) is Phase.PROGRESSING
+
+
+async def test_under_the_pause_annotation_only_a_rollback_is_offered(
+    theatre: Theatre, opened: Window
+) -> None:
+    """A button that is refused whenever it is pressed is a trap."""
+    mesh = theatre.meshes.of(CHECKOUT.key)
+    assert isinstance(mesh.holds, MeshSeen)
+    mesh.holds = dataclasses.replace(mesh.holds, hold_off="INC-42, ana")
+    page = opened.page
+    await expect(page.locator("#state")).to_contain_text("Paused")
+
+    await expect(page.locator("button[data-verb]")).to_have_count(1)
+    await expect(page.locator("button[data-verb=rollback]")).to_be_visible()
 
 
 async def test_a_rollback_says_its_effect_before_and_its_reason_after(

@@ -21,9 +21,14 @@ const ORDERS = {
   retry: { glyph: "↻", label: () => "Retry", style: "main", effect: retried },
 };
 
-/** The orders that fit a rollout's phase, in the order of the buttons. */
+// What else the daemon declines while the annotation on the VirtualService is there.
+const UNDER_THE_ANNOTATION = ["rollback"];
+
+/** The orders that fit a rollout's state, in the order of the buttons. */
 export function ordersFor(full) {
-  return (FITS[full.phase] ?? []).map((verb) => {
+  const isAnnotated = full.pause?.cause === "handsOff";
+  const fitting = isAnnotated ? UNDER_THE_ANNOTATION : (FITS[full.phase] ?? []);
+  return fitting.map((verb) => {
     const { glyph, label, style = "plain", key = null } = ORDERS[verb];
     // One button at most stands out: what would come next anyway.
     const quiet = verb === "skip" && full.phase === "paused";
