@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -108,7 +109,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
     live = console.is_terminal and not no_ui and output == "text"
     logging.configure(form="auto", level="error" if live else "warning")
     try:
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             sys.exit(asyncio.run(_tell(script, console, live=live, output=output, serve=serve)))
     except RolloutdError as error:
         raise click.ClickException(str(error)) from error
@@ -117,6 +118,7 @@ def demo(  # noqa: PLR0913 - one parameter an option
 async def _tell(
     script: Script, console: Console, *, live: bool, output: str, serve: bool
 ) -> int:
+    _leave_in_order()
     clock = SystemClock()
     teller = Storyteller(console, clock, live=live)
     with tempfile.TemporaryDirectory(prefix="rolloutd-demo-") as folder:
@@ -131,6 +133,13 @@ async def _tell(
     else:
         teller.show_result(result)
     return EXITS.get(record.phase, 1)
+
+
+def _leave_in_order() -> None:
+    """Take SIGTERM as Ctrl-C is taken: Envoy is stopped and our files are removed."""
+    this = asyncio.current_task()
+    if this is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
 
 
 async def _play(world: Sandbox, stage: Stage, teller: Storyteller, *, serve: bool) -> Record:

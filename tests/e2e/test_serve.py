@@ -39,6 +39,7 @@ async def a_demo() -> AsyncIterator[str]:
         process.terminate()
         async with asyncio.timeout(60):
             await process.communicate()
+    assert process.returncode == 0
 
 
 async def state(session: aiohttp.ClientSession, url: str, phase: str) -> Json:
