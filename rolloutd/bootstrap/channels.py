@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Protocol
 
 from rolloutd.adapters.kubernetes.events import EventHerald
@@ -17,8 +16,7 @@ from rolloutd.adapters.notify.slack_bot import Bot, SlackBot
 from rolloutd.adapters.notify.webhook import WebhookSink
 from rolloutd.bootstrap.outside import Outside
 from rolloutd.core.units import Seconds
-from rolloutd.engine.supervisor import keep_going
-from rolloutd.ports import Clock, Herald, KubeCache
+from rolloutd.ports import Herald, KubeCache
 from rolloutd.settings import NotifySettings
 from rolloutd.telemetry.metrics import Metrics
 
@@ -45,13 +43,6 @@ def messengers(
     # Not fenced: an Event steers nothing, and its name tells it from another's.
     events = EventHerald(world.api, cache, clock, metrics)
     return [events, *(Courier(sink, desk) for sink in sinks(settings, Post(world.session)))]
-
-
-def deliveries(
-    told: Sequence[Messenger], clock: Clock
-) -> Sequence[tuple[str, Callable[[], Coroutine[object, object, None]]]]:
-    """Return a task for each, by name: a bug in one is no reason to leave canaries alone."""
-    return [("messenger", partial(keep_going, "messenger", each.run, clock)) for each in told]
 
 
 def sinks(settings: NotifySettings, post: Post) -> Sequence[Sink]:

@@ -24,7 +24,7 @@ from rolloutd.api.control.lead import Standby
 from rolloutd.api.control.lookup import Here
 from rolloutd.api.control.understudy import Understudy
 from rolloutd.api.ops import ops_app
-from rolloutd.bootstrap.channels import Messenger, deliveries, messengers
+from rolloutd.bootstrap.channels import Messenger, messengers
 from rolloutd.bootstrap.desk import keeper_of
 from rolloutd.bootstrap.drivers import Common, Driver, driver
 from rolloutd.bootstrap.entrance import Entrance, entrance, relays
@@ -38,6 +38,7 @@ from rolloutd.bootstrap.seat import Seat, seats_of
 from rolloutd.core.plan import Key
 from rolloutd.core.shards import shard_of
 from rolloutd.core.units import Seconds
+from rolloutd.engine.supervisor import keep_going
 from rolloutd.ports import Clock, Herald
 from rolloutd.settings import Settings
 from rolloutd.telemetry.metrics import Metrics
@@ -211,18 +212,28 @@ async def _open(stack: AsyncExitStack, settings: Settings, parts: _Parts) -> str
 
 
 def _errands(parts: _Parts) -> Sequence[Errand]:
-    """Return the tasks beside the drivers, which run whether we lead or not."""
-    tls = parts.front.tls
+    """Return the tasks that decisions rest on, whether we lead or not.
+
+    One that fails ends the daemon: another replica decides better than we do without it.
+    """
     return [
         *(("heartbeat", parts.heartbeat.run), ("cache", parts.cache.run)),
+        *(*parts.plans.errands, ("plans", parts.source.run)),
+    ]
+
+
+def _bystanders(parts: _Parts) -> Sequence[Errand]:
+    """Return the tasks that show, tell and keep: a bug in one leaves no canary alone."""
+    tls = parts.front.tls
+    errands: Sequence[Errand] = [
         ("broadcast", partial(parts.broadcast.run, Watch(parts.fleet).views)),
-        *(*parts.plans.errands, *parts.remembrance.errands),
-        ("plans", parts.source.run),
         ("understudy", partial(parts.understudy.run, parts.source)),
         *(() if tls is None else (("certificate", tls.follow),)),
+        *parts.remembrance.errands,
         *status_errands(parts.plans, parts.drivers, parts.clock),
-        *deliveries(parts.messengers, parts.clock),
+        *(("messenger", each.run) for each in parts.messengers),
     ]
+    return [(name, partial(keep_going, name, work, parts.clock)) for name, work in errands]
 
 
 async def _take_leave(parts: _Parts) -> None:
@@ -236,7 +247,7 @@ async def _take_leave(parts: _Parts) -> None:
 
 async def _work(parts: _Parts) -> None:
     async with asyncio.TaskGroup() as group:
-        for name, errand in _errands(parts):
+        for name, errand in (*_errands(parts), *_bystanders(parts)):
             group.create_task(errand(), name=name)
         # Before the caches are filled, absence means nothing: nobody may decide.
         await parts.cache.synced()
