@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from rolloutd.core.units import Seconds
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpsSettings:
@@ -102,10 +100,6 @@ class MeterSettings:
 
     prometheus: str | None = None
     """Base URL, ``http://prometheus.monitoring:9090``; needed by plans that use it."""
-
-    deadline: Seconds = Seconds(4.0)
-    """Longest wait for one answer. Below the shortest usual interval (5 s), so that a slow
-    provider shows as blind instead of piling up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
