@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from rolloutd.cli.visible import visible
 from rolloutd.ports import Json
 
 _WHERE = "{namespace}/{rollout} run {run}: "
@@ -66,5 +67,4 @@ def _plain(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value)
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    return visible(str(value))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeVar
 
+from rolloutd.cli.visible import visible
 from rolloutd.core.units import Instant
 from rolloutd.errors import Unavailable
 
@@ -16,7 +17,8 @@ class Fields:
     """An object of an answer.
 
     Every method raises ``Unavailable`` where a field is missing or of another type: whoever
-    answered is no daemon that we understand.
+    answered is no daemon that we understand. Strings come with their control characters made
+    visible: annotations and records, which others write, are told in them.
     """
 
     def __init__(self, form: object) -> None:
@@ -30,7 +32,7 @@ class Fields:
     def text(self, name: str) -> str:
         """Return a string; ``null`` is an empty one."""
         value = self._form.get(name, "")
-        return "" if value is None else self._checked(name, value, str)
+        return "" if value is None else visible(self._checked(name, value, str))
 
     def flag(self, name: str) -> bool:
         """Return a truth value."""
@@ -85,7 +87,8 @@ class Fields:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return the strings of an array."""
-        return tuple(str(item) for item in self._checked(name, self._form.get(name), list))
+        items: list[object] = self._checked(name, self._form.get(name), list)
+        return tuple(visible(str(item)) for item in items)
 
     def numbers(self, name: str) -> tuple[float | None, ...]:
         """Return the numbers of an array; ``None`` for each ``null``."""

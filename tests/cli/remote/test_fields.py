@@ -46,3 +46,11 @@ def test_null_is_not_known() -> None:
     assert fields.maybe_flag("x") is None
     assert fields.maybe_whole("x") is None
     assert fields.text("x") == ""
+
+
+def test_what_others_wrote_does_not_steer_a_terminal() -> None:
+    """Whoever may annotate a VirtualService could otherwise write over what operators read."""
+    fields = Fields({"why": "held\x1b[2J\x9b1A by ana", "obstacles": ["a\r\nb", "50 % → 75 %"]})
+
+    assert fields.text("why") == r"held\x1b[2J\x9b1A by ana"
+    assert fields.texts("obstacles") == (r"a\r\nb", "50 % → 75 %")
