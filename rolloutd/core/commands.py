@@ -10,6 +10,7 @@ from rolloutd.core.actions import Declined, Happening
 from rolloutd.core.facts import Answer, Change, Facts, obeyed, settle
 from rolloutd.core.machine import Because, move
 from rolloutd.core.observation import Command, CommandKind, MeshBlind, MeshSeen, MeshSighting
+from rolloutd.core.retirement import holds_up
 from rolloutd.core.state import Cause, Pause, Phase, Record
 from rolloutd.core.steps import advance, begin, finish
 from rolloutd.core.units import Instant, elapsed
@@ -84,6 +85,9 @@ def _start(facts: Facts, command: Command) -> Change:
         why = "it is not there" if canary is None else canary.why
         declined = Declined(reason=f"The canary is not ready: {why}.")
         return Change(record=facts.record, reply=declined)
+    trouble = holds_up(facts.record, facts.seen.stable, facts.now)
+    if trouble:
+        return Change(record=facts.record, reply=Declined(reason=f"Not yet: {trouble}."))
     return begin(facts, _because(command))
 
 

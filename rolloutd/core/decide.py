@@ -28,7 +28,7 @@ from rolloutd.core.observation import MeshSeen, MeshSighting, Observation, Rulin
 from rolloutd.core.outlook import outlook, start_obstacles
 from rolloutd.core.plan import Plan
 from rolloutd.core.state import Cause, Pause, Phase, Record, State, Watch
-from rolloutd.core.steps import advance, arms_of, begin, fresh, span
+from rolloutd.core.steps import advance, arms_of, begin, following, fresh, span
 from rolloutd.core.units import Instant, after
 
 Rule: TypeAlias = Callable[[Facts], Answer]
@@ -68,8 +68,7 @@ def _record_for(plan: Plan, record: Record | None, seen: Observation, now: Insta
     other_content = record.digest != plan.digest or (revision not in {"", record.revision})
     # A promoted canary has all the traffic: an edit of its plan must not take it away again.
     if other_arms or (other_content and record.phase is not Phase.PROMOTED):
-        new = fresh(plan, revision, now, run=record.run + 1)
-        return dataclasses.replace(new, commands=record.commands)
+        return following(plan, record, revision, now, run=record.run + 1)
     return record
 
 
@@ -127,9 +126,9 @@ def _wait(facts: Facts) -> Answer:
         return None
     record, seen = facts.record, facts.seen
     if record.arms != arms_of(facts.plan):
-        record = fresh(facts.plan, record.revision, facts.now, run=record.run)
+        record = following(facts.plan, record, record.revision, facts.now, run=record.run)
         facts = dataclasses.replace(facts, record=record)
-    if start_obstacles(facts.plan, seen):
+    if start_obstacles(facts.plan, record, seen, facts.now):
         return Change(record=record)
     return begin(facts)
 

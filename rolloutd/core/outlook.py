@@ -9,6 +9,7 @@ from rolloutd.core.advance import hold_ends, next_step, obstacles, obstacles_to_
 from rolloutd.core.machine import ordered
 from rolloutd.core.observation import MeshSeen, Observation
 from rolloutd.core.plan import PauseStep, Plan, StartCron, StartManual, WeightStep
+from rolloutd.core.retirement import holds_up
 from rolloutd.core.state import Cause, Pause, Phase, Record
 from rolloutd.core.steps import span
 from rolloutd.core.units import Instant, elapsed
@@ -19,7 +20,7 @@ def outlook(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outl
     """Put the present state into words."""
     match record.phase:
         case Phase.WAITING:
-            return _waiting(plan, seen)
+            return _waiting(plan, record, seen, now)
         case Phase.PROGRESSING:
             return _progressing(plan, record, seen, now)
         case Phase.PAUSED:
@@ -33,9 +34,12 @@ def outlook(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outl
             assert_never(never)
 
 
-def start_obstacles(plan: Plan, seen: Observation) -> tuple[str, ...]:
+def start_obstacles(
+    plan: Plan, record: Record, seen: Observation, now: Instant
+) -> tuple[str, ...]:
     """Name what keeps a run from starting."""
-    blocked = obstacles_at_rest(plan, seen)
+    retiring = holds_up(record, seen.stable, now)
+    blocked = (*obstacles_at_rest(plan, seen), *((retiring,) if retiring else ()))
     match plan.start:
         case StartManual():
             return (*blocked, "the plan is started by hand: `rolloutd start`")
@@ -54,8 +58,8 @@ def obstacles_at_rest(plan: Plan, seen: Observation) -> tuple[str, ...]:
     return (*removed, *held, *obstacles_to_start(plan, seen))
 
 
-def _waiting(plan: Plan, seen: Observation) -> Outlook:
-    blocked = start_obstacles(plan, seen)
+def _waiting(plan: Plan, record: Record, seen: Observation, now: Instant) -> Outlook:
+    blocked = start_obstacles(plan, record, seen, now)
     why = f"Waiting: {'; '.join(blocked)}." if blocked else "Ready to start."
     first = next(step for step in plan.steps if isinstance(step, WeightStep))
     return Outlook(

@@ -14,6 +14,7 @@ from rolloutd.core.facts import Answer, Change, Facts, obeyed, settle
 from rolloutd.core.machine import SUSPECT_CAP, Because, tell
 from rolloutd.core.observation import CommandKind, MeshSeen, Ruling
 from rolloutd.core.plan import Afterwards, OnBreach
+from rolloutd.core.retirement import is_retiring
 from rolloutd.core.state import Cause, Pause, Phase, Record
 from rolloutd.core.steps import span
 from rolloutd.core.units import Seconds, after
@@ -147,11 +148,10 @@ def blindness(facts: Facts) -> Answer:
 
 def _retired(facts: Facts) -> str:
     """Say why stable can't serve: the one case in which its end was ordered."""
-    stable, retiring = facts.seen.stable, facts.record.retiring
+    stable = facts.seen.stable
     if stable is None or stable.replicas == 0:
         return "Stable has no replicas any more: scale its Deployment up first."
-    if retiring and stable.version <= retiring:
-        # A request that is on its way, however late, still finds the version that it names.
+    if is_retiring(facts.record, stable):
         return (
             "Stable is being scaled to 0 at this moment. Scale its Deployment up, or annotate "
             "it, which voids that, and ask again."

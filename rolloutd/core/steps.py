@@ -48,6 +48,22 @@ def fresh(plan: Plan, revision: str, now: Instant, *, run: int) -> Record:
     )
 
 
+def following(plan: Plan, last: Record, revision: str, now: Instant, *, run: int) -> Record:
+    """Return the record of a run that has not begun, with what outlives the one before.
+
+    That is which commands were obeyed and, where stable is still the same, which requests to
+    scale it to 0 may be under way.
+    """
+    record = fresh(plan, revision, now, run=run)
+    kept = (record.arms.stable_host, record.arms.stable_subset) == (
+        last.arms.stable_host,
+        last.arms.stable_subset,
+    )
+    return dataclasses.replace(
+        record, commands=last.commands, retiring=last.retiring if kept else 0
+    )
+
+
 def begin(facts: Facts, asked: Because = OURSELVES) -> Change:
     """Order the first weight."""
     record = dataclasses.replace(
@@ -56,6 +72,7 @@ def begin(facts: Facts, asked: Because = OURSELVES) -> Change:
         digest=facts.plan.digest,
         revision=facts.seen.canary.revision if facts.seen.canary else "",
         routes=_noted(facts.plan.virtual_services),
+        retiring=0,
     )
     return _enter(dataclasses.replace(facts, record=record), 0, asked, began=True)
 

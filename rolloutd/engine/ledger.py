@@ -13,16 +13,13 @@ from rolloutd.core.machine import ENDED, ordered
 from rolloutd.core.observation import MeshBlind, MeshSighting
 from rolloutd.core.plan import Plan
 from rolloutd.core.record_text import from_text, to_text
+from rolloutd.core.retirement import LATE
 from rolloutd.core.state import Phase, Record
-from rolloutd.core.units import Instant, Seconds, after
+from rolloutd.core.units import Instant, after
 from rolloutd.engine.world import World
 from rolloutd.errors import Conflict, Refused, RolloutdError, Unavailable
 
 ROLLED_BACK = frozenset({Phase.ROLLED_BACK, Phase.ABORTED})
-
-LATE = Seconds(60.0)
-"""For how long an API server may still carry out a request that nobody waits for any more: its
-own limit for one request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

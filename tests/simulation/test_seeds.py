@@ -37,6 +37,7 @@ FAILED_ONCE = (
     501474,
     509397,
     819857,
+    961022,
 )
 """Seeds that found something in the simulation of their day; what it was, the tests of the
 parts say that were mended."""
