@@ -197,12 +197,11 @@ class Auditor:
         self._judge_pause(who, before, record)
         if record.step != before.step:
             self._judge_step(who, before, record)
-        elif (
-            record.phase in ACTIVE
-            and record.weight != before.weight
-            and not self.licence.edited
-        ):
-            self.object(f"{who} changed the weight within step {record.step}")
+        elif record.phase in ACTIVE and record.weight != before.weight:
+            if not self.licence.edited:
+                self.object(f"{who} changed the weight within step {record.step}")
+            # An edited plan may ask for more at the same step: a rise like any other.
+            self._judge_hour(who, record)
 
     def _judge_pause(self, who: str, before: Record, record: Record) -> None:
         was_asked = before.pause is not None and before.pause.cause is Cause.PERSON

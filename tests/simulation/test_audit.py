@@ -178,6 +178,28 @@ def test_a_step_outside_the_windows_is_seen(desk: Desk) -> None:
     assert "outside the plan's windows" in desk.write(AT_10, 10)
 
 
+def test_a_rise_within_a_step_needs_a_window_too(desk: Desk) -> None:
+    """An edit may ask for more at the step where the run is."""
+    desk.write(AT_10, 10)
+    desk.stage.audit.licence.edited = True
+    desk.stage.audit.licence.plans = [dataclasses.replace(PLAN, windows=HOURS[0])]
+
+    raised = dataclasses.replace(AT_10, weight=Percent(50))
+    assert "outside the plan's windows" in desk.write(raised, 50)
+
+
+def test_a_pause_of_the_plan_needs_no_window_after_a_rise_within_a_step(desk: Desk) -> None:
+    """It raises nothing: the weight was there before (seed 1018327)."""
+    raised = dataclasses.replace(AT_10, weight=Percent(50))
+    desk.write(AT_10, 10)
+    desk.stage.audit.licence.edited = True
+    desk.write(raised, 50)
+    desk.stage.audit.licence.plans = [dataclasses.replace(PLAN, windows=HOURS[0])]
+
+    paused = dataclasses.replace(raised, step=1, phase=Phase.PAUSED)
+    assert desk.write(paused, 50) == ""
+
+
 def test_a_run_that_begins_before_its_calendar_fires_is_seen(desk: Desk) -> None:
     """A cron says when, for all canaries that came before it."""
     desk.stage.audit.licence.plans = [dataclasses.replace(PLAN, start=BY_CRON)]

@@ -38,6 +38,7 @@ FAILED_ONCE = (
     509397,
     819857,
     961022,
+    1018327,
 )
 """Seeds that found something in the simulation of their day; what it was, the tests of the
 parts say that were mended."""
