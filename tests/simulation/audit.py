@@ -150,8 +150,17 @@ class Auditor:
             self._enter(who, record)
         else:
             self._judge_move(who, before, record)
-        if record.phase is Phase.PROMOTED and record.arms.canary_subset in self.licence.broken:
+        if record.arms.canary_subset in self.licence.broken:
+            self._judge_exposure(who, record)
+
+    def _judge_exposure(self, who: str, record: Record) -> None:
+        """No gate can have passed a canary that is broken: it goes no further than it began."""
+        if record.phase is Phase.PROMOTED:
             self.object(f"{who} promoted a broken canary")
+        first = next(s for s in self.licence.plans[0].steps if isinstance(s, WeightStep))
+        free = self.licence.edited or self.licence.hurried
+        if not free and record.phase in ACTIVE and record.weight > first.weight:
+            self.object(f"{who} gave {record.weight} % to a broken canary")
 
     def _read(self, who: str, obj: Json) -> Record | None:
         written = ours.record(obj, KEY.name)

@@ -147,9 +147,16 @@ def test_a_pause_that_did_not_last(desk: Desk) -> None:
     assert "a person had asked for" in desk.write(AT_50, 50)
 
 
+def test_a_broken_canary_raised(desk: Desk) -> None:
+    """Whoever takes a step without a fresh verdict takes it with this one, too."""
+    desk.stage.audit.licence.broken = frozenset({CANARY})
+    desk.write(AT_10, 10)
+
+    assert "gave 50 % to a broken canary" in desk.write(AT_50, 50)
+
+
 def test_a_broken_canary_promoted(desk: Desk) -> None:
     desk.stage.audit.licence.broken = frozenset({CANARY})
-    desk.write(AT_50, 50)
     done = dataclasses.replace(AT_50, step=2, weight=Percent(100), phase=Phase.PROMOTED)
 
     assert "promoted a broken canary" in desk.write(done, 100)
