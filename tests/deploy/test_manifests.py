@@ -108,6 +108,18 @@ def test_pods_are_restricted(objects: Sequence[Json]) -> None:
     assert all("hostPort" not in section(port) for port in items(container(objects), "ports"))
 
 
+def test_pods_ask_for_room_and_are_held_to_their_memory(objects: Sequence[Json]) -> None:
+    """SECURITY.md counts on the limit; without requests, pods are the first to be evicted."""
+    resources = section(container(objects), "resources")
+    told = (ROOT / "SECURITY.md").read_text()
+
+    assert set(section(resources, "requests")) == {"cpu", "memory"}
+    assert section(resources, "limits") == {
+        "memory": "1Gi"
+    }  # throttled, a leader loses its lease
+    assert "exceed the deployment's limit of 1 GiB" in told
+
+
 def test_volumes_are_of_the_kinds_that_restricted_allows(objects: Sequence[Json]) -> None:
     """A hostPath would be a door into the node."""
     volumes = items(template(objects), "spec", "volumes")
