@@ -12,6 +12,7 @@ from rolloutd.ports import Json
 from rolloutd.sandbox.kubernetes.bodies import refusal
 from rolloutd.sandbox.kubernetes.failures import ApiFailure, forbidden
 from rolloutd.sandbox.kubernetes.locations import Location, locate
+from rolloutd.sandbox.kubernetes.reviews import review_kind
 from tests.deploy.manifests import of_kind, rules, words
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -98,7 +99,7 @@ class Authorizer:
     async def __call__(self, request: web.Request) -> web.StreamResponse | None:
         """Refuse what no right covers; discovery is open to all who are known."""
         try:
-            asked = _asked(request, locate(request.path))
+            asked = _asked(request)
         except ApiFailure:
             return None
         if not request.headers.get("User-Agent", "").startswith("rolloutd"):
@@ -111,7 +112,11 @@ class Authorizer:
         return None
 
 
-def _asked(request: web.Request, at: Location) -> Right:
+def _asked(request: web.Request) -> Right:
+    if review_kind(request.path) is not None:
+        _, _, group, _, plural = request.path.split("/")
+        return Right(namespace="", group=group, resource=plural, verb="create")
+    at = locate(request.path)
     below = f"/{at.subresource}" if at.subresource else ""
     return Right(
         namespace=at.namespace or "",

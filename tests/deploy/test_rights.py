@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 import yaml
 from aiohttp import web
 
 from rolloutd.adapters.clock import SystemClock
-from rolloutd.adapters.kubernetes.fields import dig, section
+from rolloutd.adapters.kubernetes.fields import dig, items, section, text
 from rolloutd.bootstrap import Daemon, daemon
 from rolloutd.core.actions import Accepted
 from rolloutd.core.observation import Command, CommandKind
 from rolloutd.core.plan import Key
 from rolloutd.core.state import Phase, Record
 from rolloutd.core.units import Seconds
+from rolloutd.ports import Json
 from rolloutd.sandbox.cluster import STORY, Cluster, cluster
-from rolloutd.settings import ApiSettings, OpsSettings, Settings
+from rolloutd.settings import ApiSettings, KubernetesLogin, OpsSettings, Settings
 from tests.deploy.manifests import DEPLOY, OVERLAYS, composed, of_kind, rendered
 from tests.deploy.rights import Authorizer, granted, unbound
 
@@ -43,6 +46,26 @@ spec:
   metrics: {source: callers, urls: ["http://127.0.0.1:9/"], port: 9090}
   onPromoted: {scaleDownStable: {after: 1s}}
 """
+
+DAEMON = {"kind": "ServiceAccount", "name": "rolloutd", "namespace": "rolloutd"}
+
+AUTH_DELEGATOR: Json = {
+    "kind": "ClusterRole",
+    "metadata": {"name": "system:auth-delegator"},
+    "rules": [
+        {
+            "apiGroups": ["authentication.k8s.io"],
+            "resources": ["tokenreviews"],
+            "verbs": ["create"],
+        },
+        {
+            "apiGroups": ["authorization.k8s.io"],
+            "resources": ["subjectaccessreviews"],
+            "verbs": ["create"],
+        },
+    ],
+}
+"""A role that every cluster has: this is all that it allows."""
 
 
 class Stage:
@@ -104,30 +127,39 @@ async def a_stage(
     folder: Path,
     judge: Authorizer,
     namespaces: tuple[str, ...],
-    *,
-    plans_from_cluster: bool = False,
-    shards: int = 1,
+    adapt: Callable[[Settings], Settings] = lambda usual: usual,
 ) -> AsyncIterator[Stage]:
     chance = random.Random(5)  # noqa: S311 - uids only
     async with cluster(SystemClock(), chance, folder) as here, AsyncExitStack() as st:
         await here.api.create("/api/v1/namespaces", {"metadata": {"name": "rolloutd"}})
         await here.settled()
         here._served.server.hook = Rival(here, judge)
-        if plans_from_cluster:
-            await here.api.create(PLANS, yaml.safe_load(PLAN))
-        else:
-            (here.plans / "plan.yaml").write_text(PLAN)
-        settings = Settings(
+        usual = Settings(
             plans=here.plans,
-            plans_from_cluster=plans_from_cluster,
             kubeconfig=here.kubeconfig,
             namespaces=namespaces,
             lease="rolloutd/rolloutd",
-            shards=shards,
             ops=OpsSettings(port=0),
             api=ApiSettings(port=0),
         )
+        settings = adapt(usual)
+        if settings.plans_from_cluster:
+            await here.api.create(PLANS, yaml.safe_load(PLAN))
+        else:
+            (here.plans / "plan.yaml").write_text(PLAN)
         yield Stage(here, settings, st)
+
+
+def takes_objects(usual: Settings) -> Settings:
+    return dataclasses.replace(usual, plans_from_cluster=True)
+
+
+def has_shards(usual: Settings) -> Settings:
+    return dataclasses.replace(usual, shards=4)
+
+
+def asks_kubernetes(usual: Settings) -> Settings:
+    return dataclasses.replace(usual, api=ApiSettings(port=0, login=KubernetesLogin()))
 
 
 async def play(stage: Stage) -> None:
@@ -165,7 +197,7 @@ async def test_plans_in_the_cluster_need_the_rights_of_their_component(tmp_path:
     (tmp_path / "kustomize").mkdir()
     manifests = composed(tmp_path / "kustomize", "cluster", "cluster-plans")
     judge = Authorizer(granted(manifests))
-    async with a_stage(tmp_path, judge, (), plans_from_cluster=True) as stage:
+    async with a_stage(tmp_path, judge, (), takes_objects) as stage:
         await play(stage)
         status = section(await stage.here.api.get(f"{PLANS}/data-product"), "status")
 
@@ -178,7 +210,7 @@ async def test_shards_need_the_rights_of_their_component(tmp_path: Path) -> None
     """To a lease each; the right to the one of before is for giving it back."""
     (tmp_path / "kustomize").mkdir()
     judge = Authorizer(granted(composed(tmp_path / "kustomize", "cluster", "shards")))
-    async with a_stage(tmp_path, judge, (), shards=4) as stage, asyncio.timeout(60):
+    async with a_stage(tmp_path, judge, (), has_shards) as stage, asyncio.timeout(60):
         leader = await stage.replica()
         await stage.reach(leader, Phase.PAUSED)
         while not all(chair.leads() for chair in leader.fleet.chairs):
@@ -187,6 +219,36 @@ async def test_shards_need_the_rights_of_their_component(tmp_path: Path) -> None
 
     assert judge.refused == []
     assert {each.name for each in unused} == {"rolloutd"}
+
+
+async def test_people_of_the_cluster_need_the_rights_of_their_component(tmp_path: Path) -> None:
+    """To ask whose a token is and what they may do; no other overlay may ask that."""
+    (tmp_path / "kustomize").mkdir()
+    manifests = composed(tmp_path / "kustomize", "cluster", "kubernetes-auth")
+    given = {
+        text(each, "roleRef", "name")
+        for each in of_kind(manifests, "ClusterRoleBinding")
+        if DAEMON in items(each, "subjects")
+    }
+    without = granted(rendered(DEPLOY / "overlays" / "cluster"))
+    judge = Authorizer(without | granted((AUTH_DELEGATOR,)))
+    async with a_stage(tmp_path, judge, (), asks_kubernetes) as stage:
+        leader = await stage.replica()
+        status = await looked_at(leader)
+
+    assert status == 200
+    assert given == {"rolloutd", "system:auth-delegator"}
+    assert judge.refused == []
+    assert judge.used - without == granted((AUTH_DELEGATOR,))
+
+
+async def looked_at(leader: Daemon) -> int:
+    """Ask for the rollouts as somebody whom the cluster knows; return the status."""
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": "Bearer anas"}) as session,
+        session.get(f"{leader.api_url}/api/v1/rollouts") as answer,
+    ):
+        return answer.status
 
 
 async def test_without_the_right_to_patch_the_rollout_never_moves(tmp_path: Path) -> None:
