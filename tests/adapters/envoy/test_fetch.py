@@ -116,7 +116,7 @@ async def test_a_compressed_bomb_is_cut_at_the_limit(
 
     endpoint.handler = send
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="sent more than 1 MiB"):
         await fetcher.fetch(URL(endpoint.url))
 
 
