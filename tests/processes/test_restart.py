@@ -94,6 +94,8 @@ async def test_a_record_of_the_version_before_or_after_is_gone_on_with(version: 
         await world.reach(Percent(100))
 
         assert world.shares() == [0, 10, 50, 75, 100]
+        assert all(commit.stable + commit.canary == 100 for commit in world.commits)
+        assert world.here.traffic.ledger.failures() == 0
 
 
 async def rewrite(world: World, version: int) -> None:
