@@ -82,3 +82,13 @@ def test_backoff_is_random_below_a_doubling_cap() -> None:
         drawn = waits[position * 200 : (position + 1) * 200]
         assert 0.9 * cap < max(drawn) <= cap
         assert min(drawn) < 0.1 * cap
+
+
+def test_periods_are_stretched_by_chance_by_a_fifth_at_most() -> None:
+    """Replicas that started together must not ask the API server in step for ever."""
+    pace = fake_pace(FakeClock())
+
+    periods = [pace.jittered(Seconds(2.0)) for _ in range(200)]
+
+    assert 2.0 <= min(periods) < 2.05
+    assert 2.35 < max(periods) <= 2.4
