@@ -19,6 +19,7 @@ from rolloutd.api.control.openapi import document
 from rolloutd.api.control.orders import order
 from rolloutd.api.control.overview import Overview, lookups
 from rolloutd.api.control.problems import BODY_LIMIT, Handler, harden, problems
+from rolloutd.api.control.queries import strict
 from rolloutd.api.control.routes import ROUTES, VERBS
 from rolloutd.api.control.runs import looking_back
 from rolloutd.api.control.session import session_handlers
@@ -77,7 +78,8 @@ def control_app(desk: Desk) -> web.Application:
     app.on_shutdown.append(hang_up)
     handlers = _handlers(desk)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, handlers[route.name], name=route.name)
+        handler = strict(handlers[route.name], route.filters)
+        app.router.add_route(route.method, route.path, handler, name=route.name)
     add_pages(app)
     return app
 

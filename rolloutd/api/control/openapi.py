@@ -14,7 +14,7 @@ from rolloutd.api.control.door import CSRF
 from rolloutd.api.control.models import Gone, Order, Problem, Summary, Word
 from rolloutd.api.control.orders import LONGEST_KEY
 from rolloutd.api.control.problems import MEDIA
-from rolloutd.api.control.routes import LOGIN, ROUTES, Route
+from rolloutd.api.control.routes import API, LOGIN, ROUTES, Route
 from rolloutd.api.control.sessions import PLAIN_NAME
 from rolloutd.core.state import Phase
 from rolloutd.ports import Json
@@ -114,7 +114,7 @@ def _operation(route: Route) -> Json:
         content = {"application/json": {"schema": _ref(route.body.__name__)}}
         required = not issubclass(route.body, Order)
         operation["requestBody"] = {"required": required, "content": content}
-    if not route.problems or route.name == LOGIN:
+    if not route.path.startswith(API) or route.name == LOGIN:
         operation["security"] = []
     return operation
 

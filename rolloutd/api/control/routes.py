@@ -57,7 +57,9 @@ class Route:
     problems: dict[HTTPStatus, str] = field(default_factory=dict)
 
 
-KNOWN = {
+STRICT = {HTTPStatus.BAD_REQUEST: "A query parameter is not known; those that are are named."}
+
+KNOWN = STRICT | {
     HTTPStatus.UNAUTHORIZED: "No known token.",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many failed logins, or too many orders.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Whoever would know is away: the leader, or Kubernetes.",
@@ -69,7 +71,7 @@ NAMED = KNOWN | {
 }
 
 TAKING = {
-    HTTPStatus.BAD_REQUEST: "The body or a header is wrong; each field is named.",
+    HTTPStatus.BAD_REQUEST: "The query, the body or a header is wrong; each field is named.",
     HTTPStatus.REQUEST_TIMEOUT: "The body did not come.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json.",
@@ -102,7 +104,7 @@ ROUTES: tuple[Route, ...] = (
         summary="List rollouts.",
         answer=Listing,
         filters={"namespace": "Only of this namespace.", "phase": "Only in this phase."},
-        problems=KNOWN | {HTTPStatus.BAD_REQUEST: "There is no such phase."},
+        problems=KNOWN | {HTTPStatus.BAD_REQUEST: "No such phase, or no such query parameter."},
     ),
     Route(
         name="get",
@@ -176,5 +178,5 @@ ROUTES: tuple[Route, ...] = (
         success=HTTPStatus.NO_CONTENT,
         problems=KNOWN | {HTTPStatus.FORBIDDEN: "A page of another site."},
     ),
-    Route(name="openapi", path="/openapi.json", summary="This document."),
+    Route(name="openapi", path="/openapi.json", summary="This document.", problems=STRICT),
 )
