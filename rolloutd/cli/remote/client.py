@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from rolloutd.cli.remote.fields import Fields
-from rolloutd.cli.remote.link import Answer, Link, LostError, ProblemError
+from rolloutd.cli.remote.link import PATIENCE, Answer, Link, LostError, ProblemError
 from rolloutd.cli.remote.summary import Listing, Summary, read_listing, read_summary
 from rolloutd.core.units import Seconds
 from rolloutd.errors import Refused, Unavailable
@@ -96,16 +96,16 @@ class Client:
         answer = self.link.ask("GET", f"{ROLLOUTS}?{query}" if query else ROLLOUTS)
         return read_listing(answer.form, answer.told)
 
-    def rollout(self, named: Named) -> Full:
-        """Return everything about one.
+    def rollout(self, named: Named, patience: Seconds = PATIENCE) -> Full:
+        """Return everything about one; an answer is waited for no longer than ``patience``.
 
         Raises:
             Unavailable: No answer that makes sense.
             Refused: The daemon said no; where there is none of the name, with what is near.
         """
-        return _full(self.form(named))
+        return _full(self.form(named, patience))
 
-    def form(self, named: Named) -> Answer:
+    def form(self, named: Named, patience: Seconds = PATIENCE) -> Answer:
         """Return the same as it came, for those who need less of it.
 
         Raises:
@@ -113,7 +113,7 @@ class Client:
             Refused: The daemon said no; where there is none of the name, with what is near.
         """
         try:
-            return self.link.ask("GET", _path(named))
+            return self.link.ask("GET", _path(named), patience=patience)
         except ProblemError as error:
             raise self._explained(named, error) from error
 

@@ -155,8 +155,9 @@ class Link:
         path: str,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        patience: Seconds = PATIENCE,
     ) -> Answer:
-        """Send a request and return the answer.
+        """Send a request and return the answer; none is waited for longer than ``patience``.
 
         Raises:
             LostError: It was sent, and the answer did not come, or not whole.
@@ -165,7 +166,7 @@ class Link:
             Refused: The token can't be read.
         """
         request = Request(method=method, path=path, body=body, headers=headers or {})
-        with self._sent(request, PATIENCE) as response:
+        with self._sent(request, patience) as response:
             try:
                 text = response.read(LARGEST)
             except (OSError, http.client.HTTPException) as error:

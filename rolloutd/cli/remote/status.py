@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 import click
 
 from rolloutd.cli.remote.client import Client, Named
@@ -11,13 +14,18 @@ from rolloutd.cli.remote.duration import duration_of
 from rolloutd.cli.remote.exits import ENDED, LATE, exit_of
 from rolloutd.cli.remote.follower import Follower
 from rolloutd.cli.remote.forms import Full
+from rolloutd.cli.remote.link import PATIENCE
 from rolloutd.cli.remote.options import connected, named, remote_options
 from rolloutd.cli.remote.story import Story
 from rolloutd.cli.remote.table import step_of, weight_of
 from rolloutd.core.units import Instant, Seconds
+from rolloutd.errors import Unavailable
 
-PATIENCE = Seconds(2.0)
-"""Longest wait at a time: Ctrl-C is heard in between."""
+GLANCE: Final = Seconds(2.0)
+"""Longest wait for news at a time: Ctrl-C is heard in between."""
+
+LAST: Final = Seconds(0.2)
+"""Shortest wait for an answer: also of the look at the very end of the time."""
 
 
 @click.command()
@@ -63,7 +71,18 @@ def _awaited(client: Client, which: Named, timeout: Seconds | None, after: int |
 
     clock = SystemClock().now
     begin = clock()
-    current, story = Current(which, client.rollout, clock), Story(whole=False)
+
+    def look(which: Named) -> Full:
+        left = _left(begin, clock(), timeout)
+        return client.rollout(which, min(PATIENCE, max(LAST, left)))
+
+    try:
+        current, story = Current(which, look, clock), Story(whole=False)
+    except Unavailable as error:
+        if _left(begin, clock(), timeout) > 0:
+            raise
+        click.echo(f"Not over after {timeout:g}s. {error}", err=True)
+        return LATE
     first, trouble = current.now, ""
     click.echo(_state(first))
     with Follower(client) as follower:
@@ -72,7 +91,7 @@ def _awaited(client: Client, which: Named, timeout: Seconds | None, after: int |
                 click.echo(f"Not over after {timeout:g}s. {_state(current.now)}", err=True)
                 return LATE
             trouble = _told(current, story, trouble)
-            current.wait(follower, min(PATIENCE, left))
+            current.wait(follower, min(GLANCE, left))
     _told(current, story, trouble)
     if current.now is not first:
         click.echo(_state(current.now))
@@ -89,7 +108,7 @@ def _told(current: Current, story: Story, trouble: str) -> str:
 
 
 def _left(begin: Instant, now: Instant, timeout: Seconds | None) -> Seconds:
-    return PATIENCE if timeout is None else Seconds(begin + timeout - now)
+    return Seconds(math.inf) if timeout is None else Seconds(begin + timeout - now)
 
 
 def _counts(now: Full, after: int | None) -> bool:

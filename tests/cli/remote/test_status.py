@@ -107,6 +107,21 @@ async def test_what_does_not_end_in_time_is_late() -> None:
     assert told.stderr.startswith("Not over after 0.2s. shop/checkout is progressing")
 
 
+async def test_a_daemon_that_never_answers_is_late_too() -> None:
+    """It accepts the connection and is silent: a pipeline waits for as long as it said."""
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        url = "http://{}:{}".format(*server.sockets[0].getsockname())
+        told = await run(url, *WAIT[:3], "--timeout", "200ms")
+
+    assert told.exit_code == 124
+    assert told.stderr.startswith(f"Not over after 0.2s. {url} does not answer")
+
+
 async def test_a_run_that_ended_before_is_not_the_answer() -> None:
     """The canary that was just deployed is another run."""
     async with Office().open(checkout()) as office:
