@@ -83,7 +83,7 @@ async def test_the_countdown_runs_by_itself(opened: Window) -> None:
 
 def _seconds(span: str) -> int:
     """Read ``19 m 58 s``; whole minutes come without seconds."""
-    told = re.fullmatch(r"(\d+) m(?: (\d+) s)?", span)
+    told = re.fullmatch(r"(\d+)\sm(?:\s(\d+)\ss)?", span)
     assert told is not None, span
     return int(told[1]) * 60 + int(told[2] or 0)
 
@@ -383,6 +383,20 @@ async def test_curves_say_which_numbers_and_weights_they_stand_beside(opened: Wi
 
     assert ticks == [["0.0 %", "2.5 %", "5.0 %"], ["99.25 %", "99.50 %"], ["0 ms", "200 ms"]]
     assert marks == [{"at": 10, "label": "10 %"}, {"at": 20, "label": "50 %"}]
+
+
+UNBROKEN = """import('./ui/js/words.js').then(({ span, unbroken }) =>
+  [span(130), unbroken("1 : 2 200 000 at 0.5 %, 10 ms, of 3 requests")])"""
+
+
+async def test_a_number_stays_on_one_line_with_its_unit(opened: Window) -> None:
+    """`1 : 2` at the end of a line and `200` on the next is another number."""
+    told = await opened.page.evaluate(UNBROKEN)
+
+    assert told == [
+        "2\u00a0m 10\u00a0s",
+        "1 : 2\u00a0200\u00a0000 at 0.5\u00a0%, 10\u00a0ms, of 3 requests",
+    ]
 
 
 async def test_an_order_whose_answer_was_lost_can_be_sent_again(

@@ -17,8 +17,8 @@ export function span(seconds) {
     if (amount || said.length) said.push([amount, unit]);
     if (said.length === 2) break;
   }
-  const words = said.filter(([amount]) => amount).map(([amount, unit]) => `${amount} ${unit}`);
-  return words.join(" ") || "0 s";
+  const words = said.filter(([amount]) => amount).map(([amount, unit]) => `${amount}\u00a0${unit}`);
+  return words.join(" ") || "0\u00a0s";
 }
 
 /** A time span as a clock: `7:50`, `1:02:03`. */
@@ -57,6 +57,11 @@ export function amount(value, unit) {
 export function distance(value, unit) {
   if (unit === "ratio") return `${trim(value * 100, 2)}\u00a0pp`;
   return amount(value, unit);
+}
+
+/** A sentence of the daemon's, whose numbers stay in one piece: `2 200`, `0.5 %`, `10 ms`. */
+export function unbroken(sentence) {
+  return sentence.replace(/(\d) (?=\d{3}(?!\d)|%|(?:ms|pp|[dhms])\b)/g, "$1\u00a0");
 }
 
 export function count(number) {

@@ -96,8 +96,8 @@ function next({ whatNext, at }) {
 function split(full) {
   const { desiredPercent, observedRatio } = full.split;
   if (desiredPercent === null && observedRatio === null) return nothing;
-  const desired = desiredPercent === null ? "unknown" : `${desiredPercent} %`;
-  const rest = desiredPercent === null ? "unknown" : `${100 - desiredPercent} %`;
+  const desired = desiredPercent === null ? "unknown" : `${desiredPercent}\u00a0%`;
+  const rest = desiredPercent === null ? "unknown" : `${100 - desiredPercent}\u00a0%`;
   return html`<div class="split" id="split">
     <p><span class="key stable">stable</span> ${rest}</p>
     <p class="canary-words"><span class="key canary">canary</span> ${desired}
@@ -138,7 +138,7 @@ function track(full) {
       const stand = stands[index];
       const sign = stand === "now" && full.phase === "paused" ? "❚❚" : SIGNS[stand];
       return html`<li class=${stand} aria-current=${stand === "now" ? "step" : nothing}>
-        <b>${sign} ${step.weightPercent === null ? "pause" : `${step.weightPercent} %`}</b>
+        <b>${sign} ${step.weightPercent === null ? "pause" : `${step.weightPercent}\u00a0%`}</b>
         <span>${stand === "now" ? progress(full, step) : hold(step, index, full)}</span>
         <span class="unseen">${stand}</span>
       </li>`;

@@ -45,7 +45,7 @@ function course({ requests, failures, looks, fine, closest }) {
 }
 
 function nearness({ gate, weightPercent, room }) {
-  const where = `${gate} at ${weightPercent} %`;
+  const where = `${gate} at ${weightPercent}\u00a0%`;
   if (room <= 0) return fact("In breach", where);
   return fact("Closest to a breach", `${where}, ${share(room)} of the way to it left`);
 }

@@ -1,5 +1,5 @@
 import { mustExceed, roomOf, verdictOf } from "../model.js";
-import { amount, count, distance } from "../words.js";
+import { amount, count, distance, unbroken } from "../words.js";
 import { glyph, html, nothing } from "./html.js";
 
 const COLUMNS = ["Canary", "Stable", "Limit", "Room left", "Samples", "Verdict"];
@@ -53,8 +53,8 @@ function meter(gate, tone) {
 
 function reason({ reason: words, evidence }) {
   const numbers = Object.entries(evidence).filter(([, value]) => value !== null);
-  if (!numbers.length) return words;
-  return html`<details><summary>${words}</summary>
+  if (!numbers.length) return unbroken(words);
+  return html`<details><summary>${unbroken(words)}</summary>
     <dl>${numbers.map(
       ([name, value]) => html`<div><dt>${name}</dt><dd>${amount(value, "")}</dd></div>`,
     )}</dl></details>`;

@@ -63,7 +63,7 @@ function row(shown, one, stale) {
 
 function brief(one, { label }) {
   const percent = one.split.desiredPercent;
-  const place = percent === null ? label : `${label} at ${percent} %`;
+  const place = percent === null ? label : `${label} at ${percent}\u00a0%`;
   const step = one.step === null ? "" : ` · step ${one.step + 1} of ${one.stepCount}`;
   switch (one.phase) {
     case "progressing": {

@@ -1,7 +1,7 @@
 import { stateOf } from "../model.js";
 import { toRollout, toRun } from "../route.js";
 import { change } from "../store.js";
-import { moment } from "../words.js";
+import { moment, unbroken } from "../words.js";
 import { glyph, html, nothing } from "./html.js";
 
 const TOLD = {
@@ -33,7 +33,7 @@ function entry(line, now) {
     <time datetime=${line.at} title=${line.at}>${moment(Date.parse(line.at), now)}</time>
     <span class="weight">${glyph(looks)} ${line.weightPercent} %</span>
     ${line.actor ? html`<span class="chip actor">${line.actor}</span>` : nothing}
-    <span class="words">${line.reason}</span>
+    <span class="words">${unbroken(line.reason)}</span>
   </li>`;
 }
 
