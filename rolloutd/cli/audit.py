@@ -92,18 +92,23 @@ class Filter:
 def _since(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is None:
         return None
+    try:
+        # As the lines have it, since they are compared as text.
+        return _start(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{value!r} is no 30m, 12h, 7d or 2026-11-22T09:00Z") from None
+
+
+def _start(value: str) -> datetime:
+    """Return when that is; a time without an offset is in UTC, as the lines are."""
     span = re.fullmatch(r"([0-9]+)([mhd])", value)
     if span is not None:
         unit = {"m": "minutes", "h": "hours", "d": "days"}[span[2]]
         # A person asks at a terminal, about files that need no daemon.
         now = datetime.now(UTC)  # noqa: TID251 - see above
-        start = now - timedelta(**{unit: int(span[1])})
-        return start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no 30m, 12h, 7d or 2026-11-22T09:00Z") from None
-    return value
+        return now - timedelta(**{unit: int(span[1])})
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 @audit.command()

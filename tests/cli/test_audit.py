@@ -187,6 +187,24 @@ def test_filters_leave_out_the_rest(
     assert (result.exit_code, len(result.stdout.splitlines())) == (0, count)
 
 
+@pytest.mark.parametrize(
+    "start",
+    ["2026-11-22T12:00+01:00", "2026-11-22 11:00", "20261122T110000Z", "2026-11-22T11:00Z"],
+)
+def test_since_is_a_moment_however_it_is_written(path: Path, head: Head, start: str) -> None:
+    """Compared letter by letter, an offset of an hour showed an hour too little."""
+    del head
+
+    assert len(ran("show", path, "--since", start).stdout.splitlines()) == 3
+
+
+def test_a_span_longer_than_the_calendar_is_a_usage_error(path: Path, head: Head) -> None:
+    """It is a slip of the finger, and no bug of ours."""
+    del head
+
+    assert ran("show", path, "--since", "99999999d").exit_code == 2
+
+
 def test_since_takes_a_span(path: Path) -> None:
     """The last hour, as people ask."""
     now = datetime.now(UTC)  # noqa: TID251 - the command asks the same clock
