@@ -114,6 +114,9 @@ def chosen() -> NotifySettings:
     """
     meta = click.get_current_context().meta
     given = {name.rpartition(".")[2]: value for name, value in meta.items()}
+    if given["webhook_url"] is None:
+        secret = ("--webhook-secret-file", given["webhook_secret_file"])
+        _refuse_without("--webhook-url", secret)
     return NotifySettings(
         slack_url_file=given["slack_url_file"],
         slack_bot=_bot(given["slack_token_file"], given["slack_channel"], given["slack_api"]),
@@ -130,9 +133,19 @@ def _bot(
     token_file: Path | None, channel: str | None, api: str | None
 ) -> SlackBotSettings | None:
     if token_file is None:
+        _refuse_without(
+            "--slack-token-file", ("--slack-channel", channel), ("--slack-api", api)
+        )
         return None
     if channel is None:
         raise click.UsageError("--slack-token-file: say where to write by --slack-channel.")
     if api is None:
         return SlackBotSettings(token_file=token_file, channel=channel)
     return SlackBotSettings(token_file=token_file, channel=channel, api=api)
+
+
+def _refuse_without(needed: str, *options: tuple[str, object]) -> None:
+    """Refuse what would be ignored: who gave it counts on hearing from us."""
+    for name, value in options:
+        if value is not None:
+            raise click.UsageError(f"{name} does nothing without {needed}.")

@@ -95,3 +95,19 @@ def test_environment_and_file_choose_channels_too(tmp_path: Path) -> None:
 
     settings = NotifySettings(slack_url_file=Path("/s/url"), webhook_url="https://from-file")
     assert given == repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("option", "needs"),
+    [
+        ("--slack-channel", "--slack-token-file"),
+        ("--slack-api", "--slack-token-file"),
+        ("--webhook-secret-file", "--webhook-url"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(option: str, needs: str) -> None:
+    """Whoever names a channel, and no token, would wait for messages in vain."""
+    result = CliRunner().invoke(show, [option, "x"])
+
+    assert result.exit_code == 2
+    assert f"{option} does nothing without {needs}" in result.output
